@@ -1,0 +1,175 @@
+"""One frozen settings object, read once at the edge.
+
+Sources, the later ones winning: `tao.toml` in the user's configuration folder, `./tao.toml`, `TAO_*`
+environment variables (`TAO_MODEL_BASE_URL` is `base_url` in `[model]`). A secret is given by the name of
+the environment variable that holds it; only `TAO_MODEL_API_KEY` is read directly.
+"""
+
+from pathlib import Path
+from typing import Any, Literal
+
+import platformdirs
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from tao.errors import ConfigError
+
+__all__ = [
+    "AgentSettings",
+    "DatabaseSettings",
+    "InfoSettings",
+    "KnowledgeSettings",
+    "ModelSettings",
+    "Settings",
+    "Text2sqlSettings",
+    "WeatherSettings",
+    "cache_dir",
+    "config_dir",
+    "data_dir",
+    "load_settings",
+    "state_dir",
+]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class ModelSettings(_Section):
+    """`[model]`: which model answers, and how long it may take."""
+
+    name: str | None = Field(default=None, description="Model name; `local` and `local-small` are embedded.")
+    base_url: str | None = Field(default=None, description="OpenAI-compatible endpoint, with its `/v1`.")
+    api_key: SecretStr | None = None
+    api_key_env: str | None = Field(default=None, description="Environment variable that holds the key.")
+    extra_body: dict[str, Any] = Field(default_factory=dict, description="Fields added to each request.")
+    dialect: Literal["auto", "schema", "text"] = "auto"
+    temperature: float = 0.0
+    max_tokens: int = Field(default=1024, gt=0, description="Longest single reply.")
+    connect_timeout: float = Field(default=10.0, gt=0, description="Seconds.")
+    first_token_timeout: float = Field(default=180.0, gt=0, description="Seconds.")
+    token_timeout: float = Field(default=60.0, gt=0, description="Seconds between two tokens.")
+    attempts: int = Field(default=4, ge=1, description="Tries on 429, 5xx and connection errors.")
+    idle_seconds: float = Field(default=600.0, ge=0, description="Life of the embedded model after a run.")
+
+
+class AgentSettings(_Section):
+    """`[agent]`: the loop's limits and the user's own prompts."""
+
+    max_steps: int = Field(default=8, ge=1)
+    timeout: float = Field(default=600.0, gt=0, description="Seconds for a whole run.")
+    tool_timeout: float = Field(
+        default=60.0, gt=0, description="Seconds for one call, unless its entry says."
+    )
+    connect_timeout: float = Field(default=20.0, gt=0, description="Seconds until a server must answer.")
+    observation_chars: int = Field(default=8000, ge=500, description="Longest observation shown to a model.")
+    prompts: Path | None = Field(default=None, description="Folder whose files replace built-in prompts.")
+    place: str | None = Field(default=None, description="Where the user is.")
+
+
+class KnowledgeSettings(_Section):
+    """`[knowledge]`: the passages that `search_knowledge` finds."""
+
+    path: Path | None = Field(default=None, description="Chroma folder; default: in the data folder.")
+
+
+class DatabaseSettings(_Section):
+    """`[text2sql.databases.NAME]`: one database, read-only."""
+
+    path: Path
+    comments: Path | None = Field(default=None, description="Sidecar YAML; default: beside the database.")
+
+
+class Text2sqlSettings(_Section):
+    """`[text2sql]`: databases and the limits of one query."""
+
+    databases: dict[str, DatabaseSettings] = Field(default_factory=dict)
+    max_rows: int = Field(default=100, ge=1)
+    timeout: float = Field(default=10.0, gt=0, description="Seconds for one query.")
+
+
+class InfoSettings(_Section):
+    """`[info]`: the profile that `get_my_info` reads."""
+
+    profile: Path | None = Field(default=None, description="Profile file; default: the one that ships.")
+
+
+class WeatherSettings(_Section):
+    """`[weather]`: where forecasts come from."""
+
+    forecast_url: str = "https://api.open-meteo.com/v1/forecast"
+    geocoding_url: str = "https://geocoding-api.open-meteo.com/v1/search"
+    timeout: float = Field(default=10.0, gt=0, description="Seconds for one request.")
+
+
+class Settings(BaseSettings):
+    """Everything that may be set, for client and servers alike."""
+
+    model_config = SettingsConfigDict(
+        frozen=True,
+        extra="ignore",
+        env_prefix="TAO_",
+        env_nested_delimiter="_",
+        env_nested_max_split=1,
+        toml_file=None,
+    )
+
+    model: ModelSettings = ModelSettings()
+    agent: AgentSettings = AgentSettings()
+    knowledge: KnowledgeSettings = KnowledgeSettings()
+    text2sql: Text2sqlSettings = Text2sqlSettings()
+    info: InfoSettings = InfoSettings()
+    weather: WeatherSettings = WeatherSettings()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Order the sources: arguments, environment, `./tao.toml`, the user's `tao.toml`."""
+        files = [config_dir() / "tao.toml", Path("tao.toml")]
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, files, deep_merge=True)
+
+
+def load_settings() -> Settings:
+    """Read every source once.
+
+    Raises:
+        ConfigError: naming each setting that is wrong.
+    """
+    try:
+        return Settings()
+    except ValidationError as exc:
+        lines = [f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in exc.errors()]
+        raise ConfigError("Wrong settings (TAO_* variables or tao.toml): " + "; ".join(lines)) from exc
+    except ValueError as exc:
+        raise ConfigError(f"The settings cannot be read: {exc}") from exc
+
+
+def config_dir() -> Path:
+    """The user's configuration folder of Tao."""
+    return platformdirs.user_config_path("tao", appauthor=False)
+
+
+def data_dir() -> Path:
+    """Where collections live."""
+    return platformdirs.user_data_path("tao", appauthor=False)
+
+
+def state_dir() -> Path:
+    """Where run logs and the state of model processes live."""
+    return platformdirs.user_state_path("tao", appauthor=False)
+
+
+def cache_dir() -> Path:
+    """Where weights and tool lists live; all of it can be made again."""
+    return platformdirs.user_cache_path("tao", appauthor=False)

@@ -1,0 +1,47 @@
+"""Loads a prompt and fills in its placeholders; a missing or an unknown one is an error."""
+
+from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import Path
+from string import Template
+from typing import Literal
+
+__all__ = ["Language", "PromptError", "render"]
+
+Language = Literal["zh", "en"]
+_BUILT_IN = Path(__file__).parent
+
+
+class PromptError(ValueError):
+    """A prompt file is missing or its placeholders do not fit."""
+
+
+@lru_cache(maxsize=64)
+def _read(path: Path) -> Template:
+    try:
+        return Template(path.read_text(encoding="utf-8").strip())
+    except (OSError, UnicodeDecodeError) as exc:
+        raise PromptError(f"The prompt {str(path)!r} cannot be read: {exc}") from exc
+
+
+def render(name: str, language: Language, values: Mapping[str, str], *, folder: Path | None = None) -> str:
+    """Fill the prompt `name` (such as `"agent/schema"`) in `language`.
+
+    A file of the same relative path in `folder` (`agent/schema.zh.md`) replaces the built-in one. A
+    placeholder is `$name`; a dollar sign itself is `$$`.
+
+    Raises:
+        PromptError: the file is missing, or its placeholders are not exactly the keys of `values`.
+    """
+    relative = f"{name}.{language}.md"
+    own = folder / relative if folder else None
+    path = own if own is not None and own.is_file() else _BUILT_IN / relative
+    template = _read(path)
+    if not template.is_valid():
+        raise PromptError(f"The prompt {str(path)!r} has a lone '$': write '$$'.")
+    wanted, given = set(template.get_identifiers()), set(values)
+    if wanted != given:
+        raise PromptError(
+            f"The prompt {str(path)!r} has the placeholders {sorted(wanted)}, not {sorted(given)}."
+        )
+    return template.substitute(values)

@@ -1,0 +1,3 @@
+from tao_servers.get_info import main
+
+main()

@@ -1,0 +1,25 @@
+"""The command line of `tao-info`."""
+
+from pathlib import Path
+
+import click
+
+from tao.settings import load_settings
+from tao_servers.get_info.profile import BUILT_IN, ProfileError, load_profile
+from tao_servers.get_info.server import build_server
+from tao_servers.serving.process import serve
+
+
+@click.command(name="tao-info", help="Serve get_my_info over stdio: a person's public pages by channel.")
+@click.option(
+    "--profile",
+    type=click.Path(path_type=Path),
+    help="Profile file (TOML) instead of TAO_INFO_PROFILE or the one that ships.",
+)
+def run(profile: Path | None) -> None:
+    """Load the profile, then serve it."""
+    try:
+        loaded = load_profile(profile or load_settings().info.profile or BUILT_IN)
+    except ProfileError as exc:
+        raise click.ClickException(str(exc)) from exc
+    serve(lambda: build_server(loaded))
