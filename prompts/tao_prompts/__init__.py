@@ -1,5 +1,5 @@
 """Every prompt of Tao: Markdown files, one per prompt and language, with strict placeholders."""
 
-from tao_prompts.loading import PromptError, render
+from tao_prompts.loading import Language, PromptError, render
 
-__all__ = ["PromptError", "render"]
+__all__ = ["Language", "PromptError", "render"]

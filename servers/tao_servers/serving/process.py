@@ -9,7 +9,6 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import anyio
-from anyio.abc import CancelScope
 
 if TYPE_CHECKING:
     from mcp.server import MCPServer
@@ -44,7 +43,7 @@ async def _run(server: "MCPServer", warm: Callable[[], None] | None) -> None:
         tasks.cancel_scope.cancel()
 
 
-def _stop(scope: CancelScope) -> None:
+def _stop(scope: anyio.CancelScope) -> None:
     # A tool in a worker thread cannot be cancelled; the process ends without it after the grace time.
     watchdog = threading.Timer(_GRACE_SECONDS, os._exit, args=[1])
     watchdog.daemon = True
@@ -52,7 +51,7 @@ def _stop(scope: CancelScope) -> None:
     scope.cancel()
 
 
-def _stop_on_signals(scope: CancelScope) -> None:
+def _stop_on_signals(scope: anyio.CancelScope) -> None:
     from asyncio import get_running_loop
 
     loop = get_running_loop()
@@ -63,7 +62,7 @@ def _stop_on_signals(scope: CancelScope) -> None:
             loop.add_signal_handler(number, _stop, scope)
 
 
-async def _stop_with_parent(scope: CancelScope) -> None:
+async def _stop_with_parent(scope: anyio.CancelScope) -> None:
     # End of file on stdin says the same, but is not heard while a tool blocks the way out. The system has
     # no portable event for the death of a parent, hence the polling.
     parent = os.getppid()

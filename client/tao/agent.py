@@ -1,0 +1,303 @@
+"""The agent: a model and a toolbox, opened together, that answer questions."""
+
+import math
+import os
+from collections.abc import AsyncGenerator, Collection, Mapping
+from contextlib import AsyncExitStack, aclosing
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Literal, Self
+
+import anyio
+
+from tao.dialects import SchemaDialect, TextDialect, choose_dialect
+from tao.errors import ConfigError, ServerError
+from tao.events import Answer, Event, Notice
+from tao.models.chat import ChatModel
+from tao.models.opening import open_model
+from tao.runs import RunLog, new_run_id
+from tao.settings import Settings, cache_dir, load_settings, state_dir
+from tao.strategies import Direct, React, Run, Strategy
+from tao.toolbox import (
+    Approval,
+    Approver,
+    Cut,
+    ServerEntry,
+    Servers,
+    ToolListCache,
+    ToolSpec,
+    find_config,
+    load_servers,
+)
+
+__all__ = ["Agent"]
+
+_MAX_QUESTION = 20_000
+
+
+async def _deny(tool: ToolSpec, arguments: Mapping[str, Any]) -> bool:
+    return False
+
+
+async def _allow(tool: ToolSpec, arguments: Mapping[str, Any]) -> bool:
+    return True
+
+
+@dataclass(slots=True)
+class _Opening:
+    """Something that is being opened in the background: it is ready, or it failed."""
+
+    ready: anyio.Event
+    error: Exception | None = None
+
+    async def wait(self) -> None:
+        await self.ready.wait()
+        if self.error is not None:
+            raise self.error
+
+
+class Agent:
+    """Answers questions with a model and the tools of MCP servers.
+
+    Use as an async context manager, and leave it in the task that entered it. Model and servers open in
+    the background; several `run`s may go on side by side.
+    """
+
+    def __init__(
+        self,
+        entries: Mapping[str, ServerEntry],
+        *,
+        settings: Settings,
+        environ: Mapping[str, str],
+        model: ChatModel | None = None,
+        approve: Approver = _deny,
+    ) -> None:
+        self._entries = entries
+        self._settings = settings
+        self._model = model
+        self._model_opening = _Opening(anyio.Event())
+        self._tools_opening = _Opening(anyio.Event())
+        cache = ToolListCache(cache_dir() / "tools")
+        self._servers = Servers(
+            entries, settings=settings.agent, environ=environ, cache=cache, notify=self._notify
+        )
+        self._toolbox = Approval(Cut(self._servers, settings.agent.observation_chars), approve)
+        self._stack = AsyncExitStack()
+        self._closing = anyio.Event()
+        self._listeners: list[anyio.abc.ObjectSendStream[Event]] = []
+        self._unheard: list[str] = []
+
+    @classmethod
+    def from_config(
+        cls,
+        config: str | os.PathLike[str] | None = None,
+        *,
+        model: str | ChatModel | None = None,
+        settings: Settings | None = None,
+        servers: Collection[str] | None = None,
+        approve: Literal["deny", "auto"] | Approver = "deny",
+    ) -> "Agent":
+        """An agent with the servers of a list (`cline_config.json`), or with only the named ones of it.
+
+        `model` is an object, the name of an embedded model (`local`, `local-small`) or the name of one at
+        the endpoint of the settings. `servers=()` gives an agent without tools, and needs no list.
+
+        Raises:
+            ConfigError: the list or a setting is wrong, or a named server is not in the list.
+        """
+        settings = settings or load_settings()
+        if isinstance(model, str):
+            settings = settings.model_copy(
+                update={"model": settings.model.model_copy(update=_named(model, settings))}
+            )
+        entries: dict[str, ServerEntry] = {}
+        if servers is None or servers:
+            entries = load_servers(find_config(Path(config) if config is not None else None))
+            entries = _chosen(entries, servers)
+        return cls(
+            entries,
+            settings=settings,
+            environ=dict(os.environ),
+            model=None if isinstance(model, str) else model,
+            approve={"deny": _deny, "auto": _allow}[approve] if isinstance(approve, str) else approve,
+        )
+
+    async def __aenter__(self) -> Self:
+        # Sound on half-opening: what was entered is left again when a later part fails.
+        async with AsyncExitStack() as stack:
+            self._tasks = await stack.enter_async_context(anyio.create_task_group())
+            await stack.enter_async_context(self._servers)
+            self._stack = stack.pop_all()
+        self._tasks.start_soon(self._own_model)
+        self._tasks.start_soon(self._load_tools)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
+    ) -> bool | None:
+        self._closing.set()
+        self._tasks.cancel_scope.cancel()
+        return await self._stack.__aexit__(kind, exc, trace)
+
+    async def ask(self, question: str) -> Answer:
+        """Answer one question.
+
+        Raises:
+            ConfigError: the question is empty or too long.
+            ModelError: the model cannot be reached or broke off.
+            ServerError: no server of the list can be started.
+        """
+        async with aclosing(self.run(question)) as events:
+            async for event in events:
+                if isinstance(event, Answer):
+                    return event
+        raise AssertionError("a run ends with its answer")
+
+    async def run(self, question: str) -> AsyncGenerator[Event, None]:
+        """Yield the events of one run, the last of which is the `Answer`; raises as `ask` does.
+
+        Closing the generator stops the run.
+        """
+        question = _checked(question)
+        send, receive = anyio.create_memory_object_stream[Event](math.inf)
+        failure: list[Exception] = []
+        scope = anyio.CancelScope()
+
+        async def drive() -> None:
+            with scope, send:
+                try:
+                    await self._drive(question, send)
+                except Exception as exc:
+                    # Whatever it was, it is the caller's to see, and no other run's.
+                    failure.append(exc)
+
+        self._tasks.start_soon(drive)
+        try:
+            with receive:
+                async for event in receive:
+                    yield event
+        finally:
+            scope.cancel()
+        if failure:
+            raise failure[0]
+
+    async def tools(self, *, fresh: bool = False) -> list[ToolSpec]:
+        """The tools of all servers that can be started; `fresh` asks every server instead of the cache."""
+        await self._tools_opening.ready.wait()
+        if fresh:
+            await self._servers.load(fresh=True)
+        return list(self._servers.tools)
+
+    async def _drive(self, question: str, send: "anyio.abc.ObjectSendStream[Event]") -> None:
+        stream: Any = send
+        self._listeners.append(send)
+        try:
+            for text in self._unheard:
+                stream.send_nowait(Notice(text=text))
+            self._unheard.clear()
+            await self._tools_opening.wait()
+            await self._model_opening.wait()
+            assert self._model is not None
+            async with RunLog(state_dir() / "runs", run_id := new_run_id()) as log:
+                agent = self._settings.agent
+                run = Run(
+                    id=run_id,
+                    question=question,
+                    model=self._model,
+                    log=log,
+                    send=stream.send_nowait,
+                    prompts=agent.prompts,
+                    place=agent.place,
+                    now=datetime.now().astimezone(),
+                )
+                await self._answer(run)
+        finally:
+            self._listeners.remove(send)
+
+    async def _answer(self, run: Run) -> None:
+        strategy = self._strategy(run.model.name)
+        run.log.started(
+            run_id=run.id,
+            question=run.question,
+            model=run.model.name,
+            strategy=type(strategy).__name__.lower(),
+            tools=[tool.name for tool in self._toolbox.tools],
+        )
+        try:
+            run.emit(await strategy.answer(run))
+        except BaseException as exc:
+            run.log.failed(exc)
+            raise
+
+    def _strategy(self, model: str) -> Strategy:
+        if not self._entries:
+            return Direct()
+        settings = self._settings
+        prompts = settings.agent.prompts
+        dialects = [choose_dialect(settings.model.dialect, model, prompts=prompts)]
+        if isinstance(dialects[0], SchemaDialect) and settings.model.dialect == "auto":
+            dialects.append(TextDialect(prompts=prompts))
+        return React(
+            self._toolbox, dialects, max_steps=settings.agent.max_steps, timeout=settings.agent.timeout
+        )
+
+    async def _own_model(self) -> None:
+        try:
+            if self._model is not None:
+                return
+            async with open_model(self._settings.model, notify=self._notify) as model:
+                self._model = model
+                self._model_opening.ready.set()
+                await self._closing.wait()
+        except Exception as exc:
+            self._model_opening.error = exc
+        finally:
+            self._model_opening.ready.set()
+
+    async def _load_tools(self) -> None:
+        try:
+            await self._servers.load()
+            if self._entries and not self._servers.tools:
+                names = ", ".join(self._entries)
+                self._tools_opening.error = ServerError(
+                    f"None of the servers started: {names}. `agent doctor` tells why.", server=names
+                )
+        finally:
+            self._tools_opening.ready.set()
+
+    def _notify(self, text: str) -> None:
+        for listener in self._listeners:
+            stream: Any = listener
+            stream.send_nowait(Notice(text=text))
+        if not self._listeners:
+            self._unheard.append(text)
+
+
+def _named(model: str, settings: Settings) -> dict[str, object]:
+    from tao.models.local.catalog import CATALOG
+
+    # An embedded model that is asked for by name is meant, whatever endpoint the settings have.
+    return {"name": model, "base_url": None if model in CATALOG else settings.model.base_url}
+
+
+def _chosen(entries: dict[str, ServerEntry], wanted: Collection[str] | None) -> dict[str, ServerEntry]:
+    if wanted is None:
+        return entries
+    for name in wanted:
+        if name not in entries:
+            raise ConfigError(
+                f"There is no server {name!r} in the list. It has: {', '.join(entries) or 'none'}."
+            )
+    return {name: entry for name, entry in entries.items() if name in wanted}
+
+
+def _checked(question: str) -> str:
+    # Lone surrogates come from undecodable bytes on the command line; no endpoint takes them.
+    question = question.encode("utf-8", "replace").decode("utf-8").strip()
+    if not question:
+        raise ConfigError("The question is empty.")
+    if len(question) > _MAX_QUESTION:
+        raise ConfigError(f"The question has {len(question)} characters; {_MAX_QUESTION} is the most.")
+    return question

@@ -1,0 +1,49 @@
+"""A tool in one line, for a prompt that must stay small."""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from tao.toolbox.tool import ToolSpec
+
+__all__ = ["signature", "signatures"]
+
+_PURPOSE_CHARS = 240
+_SENTENCE_END = re.compile(r"(?<=[.。!！?？])\s+|\n\s*\n")
+_SHORT = {"string": "str", "integer": "int", "number": "float", "boolean": "bool", "array": "list"}
+
+
+def signatures(tools: Sequence[ToolSpec]) -> str:
+    """One line a tool, in their order."""
+    return "\n".join(signature(tool) for tool in tools)
+
+
+def signature(tool: ToolSpec) -> str:
+    """`- server__tool(required: type, optional?: type): purpose`."""
+    properties: Mapping[str, Any] = tool.input_schema.get("properties") or {}
+    required = set(tool.input_schema.get("required") or ())
+    parameters = ", ".join(
+        f"{name}{'' if name in required else '?'}: {_type(schema)}" for name, schema in properties.items()
+    )
+    return f"- {tool.name}({parameters}): {_purpose(tool.description)}"
+
+
+def _type(schema: Mapping[str, Any]) -> str:
+    if "enum" in schema:
+        return "|".join(str(value) for value in schema["enum"])
+    options = [option for option in schema.get("anyOf", ()) if option.get("type") != "null"]
+    if options:
+        return _type(options[0])
+    kind = str(schema.get("type", "any"))
+    return _SHORT.get(kind, kind)
+
+
+def _purpose(description: str) -> str:
+    """The first sentences of a description, as far as they fit."""
+    chosen = ""
+    for sentence in _SENTENCE_END.split(description.strip()):
+        flat = " ".join(sentence.split())
+        if chosen and len(chosen) + len(flat) > _PURPOSE_CHARS:
+            break
+        chosen = f"{chosen} {flat}".strip()
+    return chosen[:_PURPOSE_CHARS]

@@ -1,0 +1,14 @@
+"""Which language a text is in, as far as Tao needs to know."""
+
+import re
+
+from tao_prompts import Language
+
+__all__ = ["language_of"]
+
+_HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
+
+
+def language_of(text: str) -> Language:
+    """`"zh"` when `text` has any Han character, else `"en"`."""
+    return "zh" if _HAN.search(text) else "en"

@@ -1,0 +1,155 @@
+"""What every strategy works with: the question, the model, the time, the events and the log."""
+
+from collections.abc import Callable
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol
+
+import anyio
+
+from tao.events import Answer, AnswerDelta, Citation, Event, RunUsage, StopReason
+from tao.language import language_of
+from tao.models.chat import ChatModel, ChatRequest, Completion, Delta
+from tao.runs import RunLog
+from tao_prompts import Language, render
+
+__all__ = ["Run", "Strategy"]
+
+
+@dataclass(slots=True)
+class _Spent:
+    """What the run's requests and calls have cost so far."""
+
+    requests: int = 0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    cached_tokens: int = 0
+    first_token_seconds: float = 0.0
+    model_seconds: float = 0.0
+    tool_seconds: float = 0.0
+
+
+@dataclass
+class Run:
+    """One question on its way to an answer."""
+
+    id: str
+    question: str
+    model: ChatModel
+    log: RunLog
+    send: Callable[[Event], None]
+    prompts: Path | None
+    place: str | None
+    now: datetime
+    started: float = field(default_factory=anyio.current_time)
+    spent: _Spent = field(default_factory=_Spent)
+
+    @property
+    def language(self) -> Language:
+        """The language to answer in: the question's."""
+        return language_of(self.question)
+
+    def emit(self, event: Event) -> None:
+        """Send an event to whoever listens and, unless it is a delta, to the log."""
+        if not event.type.endswith("_delta"):
+            self.log.event(event)
+        self.send(event)
+
+    def prompt(self, name: str, **values: str) -> str:
+        """A prompt in the run's language, the user's own one first."""
+        return render(f"agent/{name}", self.language, values, folder=self.prompts)
+
+    def circumstances(self) -> dict[str, str]:
+        """What every run knows: the date, the time zone, the place."""
+        weekdays = (
+            "一二三四五六日" if self.language == "zh" else ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+        )
+        day = weekdays[self.now.weekday()]
+        date = f"{self.now:%Y-%m-%d} " + (f"星期{day}" if self.language == "zh" else day)
+        place = self.prompt("place", place=self.place) if self.place else ""
+        return {"date": date, "zone": self.now.tzname() or "UTC", "place": place}
+
+    async def complete(self, request: ChatRequest, on_text: Callable[[str], None]) -> Completion:
+        """Ask the model; `on_text` gets the text so far each time that it grows."""
+        self.log.requested(request)
+        self.spent.requests += 1
+        begun = anyio.current_time()
+        so_far = ""
+        completion: Completion | None = None
+        try:
+            async with aclosing(self.model.stream(request)) as pieces:
+                async for piece in pieces:
+                    if isinstance(piece, Delta):
+                        so_far += piece.text
+                        on_text(so_far)
+                    else:
+                        completion = piece
+        finally:
+            self.spent.model_seconds += anyio.current_time() - begun
+        assert completion is not None, "a model's stream ends with its completion"
+        self._count(completion)
+        return completion
+
+    async def write(self, request: ChatRequest) -> str:
+        """Ask for an answer in plain words, streamed as it comes."""
+        shown = 0
+
+        def show(text: str) -> None:
+            nonlocal shown
+            if len(text) > shown:
+                self.emit(AnswerDelta(text=text[shown:]))
+                shown = len(text)
+
+        return (await self.complete(request, show)).text.strip()
+
+    def answer(
+        self,
+        text: str,
+        *,
+        stop_reason: StopReason,
+        steps: int,
+        dialect: str | None,
+        citations: tuple[Citation, ...] = (),
+        unsupported: tuple[str, ...] = (),
+    ) -> Answer:
+        """The answer with what it cost."""
+        total = anyio.current_time() - self.started
+        spent = {name: getattr(self.spent, name) for name in _Spent.__slots__}
+        rounded = {
+            name: round(value, 3) if isinstance(value, float) else value for name, value in spent.items()
+        }
+        return Answer(
+            run_id=self.id,
+            question=self.question,
+            text=text,
+            citations=citations,
+            unsupported=unsupported,
+            stop_reason=stop_reason,
+            steps=steps,
+            model=self.model.name,
+            dialect=dialect,
+            usage=RunUsage(**rounded, total_seconds=round(total, 3)),
+        )
+
+    def _count(self, completion: Completion) -> None:
+        self.log.replied(completion)
+        spent, usage = self.spent, completion.usage
+        if spent.requests == 1:
+            spent.first_token_seconds = completion.first_token_seconds
+        spent.prompt_tokens += usage.prompt_tokens
+        spent.completion_tokens += usage.completion_tokens
+        spent.cached_tokens += usage.cached_tokens
+
+
+class Strategy(Protocol):
+    """A way to work at a question."""
+
+    async def answer(self, run: Run) -> Answer:
+        """Work until there is an answer.
+
+        Raises:
+            ModelError: the model could not be reached or broke off.
+        """
+        ...

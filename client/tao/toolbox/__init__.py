@@ -1,0 +1,23 @@
+"""MCP sessions, one owner task per server, and what is wrapped round a call."""
+
+from tao.toolbox.approval import Approval, Approver
+from tao.toolbox.cache import ToolListCache
+from tao.toolbox.config import ServerEntry, find_config, load_servers
+from tao.toolbox.cut import Cut
+from tao.toolbox.servers import Servers
+from tao.toolbox.tool import Passage, Toolbox, ToolResult, ToolSpec
+
+__all__ = [
+    "Approval",
+    "Approver",
+    "Cut",
+    "Passage",
+    "ServerEntry",
+    "Servers",
+    "ToolListCache",
+    "ToolResult",
+    "ToolSpec",
+    "Toolbox",
+    "find_config",
+    "load_servers",
+]

@@ -1,0 +1,69 @@
+"""Tool lists kept on disk, so that a server starts only when one of its tools is needed."""
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from tao.toolbox.config import ServerEntry
+from tao.toolbox.tool import ToolSpec
+
+__all__ = ["ToolListCache"]
+
+
+class ToolListCache:
+    """One file a server, named by all that its tool list may depend on.
+
+    The key covers the entry, the environment passed on, the executable (path, size and time of change) and
+    the version of this distribution. A damaged file counts as absent.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def read(
+        self, name: str, entry: ServerEntry, environment: Mapping[str, str]
+    ) -> tuple[ToolSpec, ...] | None:
+        """The tools that the server had when it was last started, or None."""
+        path = self._path(name, entry, environment)
+        try:
+            return tuple(ToolSpec(**item) for item in json.loads(path.read_text(encoding="utf-8")))
+        except (OSError, ValueError, TypeError):
+            return None
+
+    def write(
+        self, name: str, entry: ServerEntry, environment: Mapping[str, str], tools: Sequence[ToolSpec]
+    ) -> None:
+        """Replace the kept list when it differs from `tools`."""
+        if self.read(name, entry, environment) == tuple(tools):
+            return
+        path = self._path(name, entry, environment)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, delete=False) as file:
+            json.dump([asdict(tool) for tool in tools], file, ensure_ascii=False)
+        os.replace(file.name, path)
+
+    def _path(self, name: str, entry: ServerEntry, environment: Mapping[str, str]) -> Path:
+        parts = [name, entry.model_dump_json(), sorted(environment.items()), _executable(entry), _version()]
+        digest = hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+        return self._folder / f"{digest[:32]}.json"
+
+
+def _executable(entry: ServerEntry) -> tuple[str, int, int] | None:
+    found = shutil.which(entry.command) if entry.command else None
+    if found is None:
+        return None
+    status = os.stat(found)
+    return os.path.realpath(found), status.st_size, status.st_mtime_ns
+
+
+def _version() -> str:
+    try:
+        return version("tao-agent")
+    except PackageNotFoundError:
+        return ""

@@ -1,0 +1,36 @@
+"""Keeps an observation short enough for a model to read."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from tao.toolbox.tool import Toolbox, ToolResult, ToolSpec
+
+__all__ = ["Cut"]
+
+
+class Cut:
+    """A toolbox whose results have at most `limit` characters; the head and the tail are kept."""
+
+    def __init__(self, inner: Toolbox, limit: int) -> None:
+        self._inner = inner
+        self._limit = limit
+
+    @property
+    def tools(self) -> Sequence[ToolSpec]:
+        """The tools of the toolbox inside."""
+        return self._inner.tools
+
+    def expect(self, name: str) -> None:
+        """Pass on."""
+        self._inner.expect(name)
+
+    async def call(self, name: str, arguments: Mapping[str, Any]) -> ToolResult:
+        """Call, then cut."""
+        result = await self._inner.call(name, arguments)
+        if len(result.text) <= self._limit:
+            return result
+        head, tail = self._limit * 3 // 4, self._limit // 4
+        left_out = len(result.text) - head - tail
+        text = f"{result.text[:head]}\n[... {left_out} characters left out ...]\n{result.text[-tail:]}"
+        return replace(result, text=text)

@@ -1,0 +1,59 @@
+"""What the loop knows of a tool, of its result, and of whatever holds the tools."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+__all__ = ["Passage", "ToolResult", "ToolSpec", "Toolbox"]
+
+
+@dataclass(frozen=True, slots=True)
+class ToolSpec:
+    """One tool, under the name `server__tool` by which the model calls it."""
+
+    name: str
+    description: str
+    input_schema: Mapping[str, Any]
+    read_only: bool = False
+    idempotent: bool = False
+    auto_approve: bool = False
+
+    @property
+    def server(self) -> str:
+        """The part of the name before the first `__`."""
+        return self.name.split("__", 1)[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A piece of a result that can be cited by itself."""
+
+    id: str
+    text: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class ToolResult:
+    """What a call gave; an error is a result too, and `text` says what to do next."""
+
+    text: str
+    is_error: bool = False
+    passages: tuple[Passage, ...] = ()
+
+
+class Toolbox(Protocol):
+    """Something that holds tools and calls them: the servers, or a wrapper round another toolbox."""
+
+    @property
+    def tools(self) -> Sequence[ToolSpec]:
+        """The tools in a fixed order."""
+        ...
+
+    def expect(self, name: str) -> None:
+        """Take notice that the tool `name` is likely to be called next."""
+        ...
+
+    async def call(self, name: str, arguments: Mapping[str, Any]) -> ToolResult:
+        """Call a tool. Whatever goes wrong inside is a result with `is_error`."""
+        ...
