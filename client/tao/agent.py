@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import Any, Literal, Self
 
 import anyio
+from anyio.streams.memory import MemoryObjectSendStream
 
 from tao.dialects import SchemaDialect, TextDialect, choose_dialect
 from tao.errors import ConfigError, ServerError
@@ -86,7 +87,7 @@ class Agent:
         self._toolbox = Approval(Cut(self._servers, settings.agent.observation_chars), approve)
         self._stack = AsyncExitStack()
         self._closing = anyio.Event()
-        self._listeners: list[anyio.abc.ObjectSendStream[Event]] = []
+        self._listeners: list[MemoryObjectSendStream[Event]] = []
         self._unheard: list[str] = []
 
     @classmethod
@@ -183,19 +184,11 @@ class Agent:
         if failure:
             raise failure[0]
 
-    async def tools(self, *, fresh: bool = False) -> list[ToolSpec]:
-        """The tools of all servers that can be started; `fresh` asks every server instead of the cache."""
-        await self._tools_opening.ready.wait()
-        if fresh:
-            await self._servers.load(fresh=True)
-        return list(self._servers.tools)
-
-    async def _drive(self, question: str, send: "anyio.abc.ObjectSendStream[Event]") -> None:
-        stream: Any = send
+    async def _drive(self, question: str, send: MemoryObjectSendStream[Event]) -> None:
         self._listeners.append(send)
         try:
             for text in self._unheard:
-                stream.send_nowait(Notice(text=text))
+                send.send_nowait(Notice(text=text))
             self._unheard.clear()
             await self._tools_opening.wait()
             await self._model_opening.wait()
@@ -207,7 +200,7 @@ class Agent:
                     question=question,
                     model=self._model,
                     log=log,
-                    send=stream.send_nowait,
+                    send=send.send_nowait,
                     prompts=agent.prompts,
                     place=agent.place,
                     now=datetime.now().astimezone(),
@@ -269,8 +262,7 @@ class Agent:
 
     def _notify(self, text: str) -> None:
         for listener in self._listeners:
-            stream: Any = listener
-            stream.send_nowait(Notice(text=text))
+            listener.send_nowait(Notice(text=text))
         if not self._listeners:
             self._unheard.append(text)
 

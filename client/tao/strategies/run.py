@@ -2,10 +2,10 @@
 
 from collections.abc import Callable
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import anyio
 
@@ -16,6 +16,11 @@ from tao.runs import RunLog
 from tao_prompts import Language, render
 
 __all__ = ["Run", "Strategy"]
+
+_WEEKDAYS: dict[Language, str] = {
+    "zh": "星期一 星期二 星期三 星期四 星期五 星期六 星期日",
+    "en": "Monday Tuesday Wednesday Thursday Friday Saturday Sunday",
+}
 
 
 @dataclass(slots=True)
@@ -63,13 +68,9 @@ class Run:
 
     def circumstances(self) -> dict[str, str]:
         """What every run knows: the date, the time zone, the place."""
-        weekdays = (
-            "一二三四五六日" if self.language == "zh" else ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-        )
-        day = weekdays[self.now.weekday()]
-        date = f"{self.now:%Y-%m-%d} " + (f"星期{day}" if self.language == "zh" else day)
+        day = _WEEKDAYS[self.language].split()[self.now.weekday()]
         place = self.prompt("place", place=self.place) if self.place else ""
-        return {"date": date, "zone": self.now.tzname() or "UTC", "place": place}
+        return {"date": f"{self.now:%Y-%m-%d} {day}", "zone": self.now.tzname() or "UTC", "place": place}
 
     async def complete(self, request: ChatRequest, on_text: Callable[[str], None]) -> Completion:
         """Ask the model; `on_text` gets the text so far each time that it grows."""
@@ -116,10 +117,7 @@ class Run:
     ) -> Answer:
         """The answer with what it cost."""
         total = anyio.current_time() - self.started
-        spent = {name: getattr(self.spent, name) for name in _Spent.__slots__}
-        rounded = {
-            name: round(value, 3) if isinstance(value, float) else value for name, value in spent.items()
-        }
+        spent: dict[str, Any] = {name: round(value, 3) for name, value in asdict(self.spent).items()}
         return Answer(
             run_id=self.id,
             question=self.question,
@@ -130,7 +128,7 @@ class Run:
             steps=steps,
             model=self.model.name,
             dialect=dialect,
-            usage=RunUsage(**rounded, total_seconds=round(total, 3)),
+            usage=RunUsage(**spent, total_seconds=round(total, 3)),
         )
 
     def _count(self, completion: Completion) -> None:

@@ -1,0 +1,146 @@
+"""`agent ask`: one question, one answer."""
+
+import sys
+from collections.abc import Mapping
+from contextlib import aclosing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import anyio.to_thread
+import click
+
+from tao.agent import Agent
+from tao.cli.interrupt import run_interruptible
+from tao.cli.live import LiveSteps, source_lines
+from tao.cli.options import config_option, json_option
+from tao.errors import ConfigError
+from tao.events import Answer
+from tao.language import language_of
+from tao.settings import Settings, load_settings
+from tao.toolbox import Approver, ToolSpec
+
+__all__ = ["ask"]
+
+_MAX_STDIN = 200_000
+
+
+@dataclass(frozen=True)
+class _Options:
+    config: Path | None
+    servers: tuple[str, ...] | None
+    model: str | None
+    approve: str
+    quiet: bool
+    as_json: bool
+
+
+@click.command(
+    help="Answer QUESTION (or what stands on stdin) in its own language. Steps go to stderr, the answer with "
+    "its sources to stdout. Exit codes: 0 answered, 1 no answer, 2 usage or configuration, 3 model or server "
+    "failure, 130 interrupted.",
+)
+@click.argument("question", required=False)
+@config_option
+@click.option("--server", "servers", multiple=True, help="Use only this server of the list; repeatable.")
+@click.option("--no-tools", is_flag=True, help="Ask the model alone.")
+@click.option("--model", help="Model name; `local` and `local-small` are embedded.")
+@click.option("--dialect", type=click.Choice(["auto", "schema", "text"]), help="How steps are asked for.")
+@click.option("--max-steps", type=click.IntRange(min=1), help="Steps until the best answer is asked for.")
+@click.option("--timeout", type=click.FloatRange(min=1), help="Seconds until the best answer is asked for.")
+@click.option(
+    "--approve",
+    type=click.Choice(["ask", "deny", "auto"]),
+    default="ask",
+    show_default=True,
+    help="Calls that may change something: ask (without a terminal: deny), deny, allow.",
+)
+@click.option("--quiet", "-q", is_flag=True, help="Show no steps.")
+@json_option
+def ask(
+    question: str | None,
+    config: Path | None,
+    servers: tuple[str, ...],
+    no_tools: bool,
+    model: str | None,
+    dialect: Literal["auto", "schema", "text"] | None,
+    max_steps: int | None,
+    timeout: float | None,
+    approve: str,
+    quiet: bool,
+    as_json: bool,
+) -> int:
+    """Read the options, run, print."""
+    settings = _overridden(
+        load_settings(),
+        agent={"max_steps": max_steps, "timeout": timeout},
+        model={"dialect": dialect},
+    )
+    options = _Options(config, () if no_tools else servers or None, model, approve, quiet, as_json)
+    text = question if question is not None else _from_stdin()
+    answer = run_interruptible(lambda: _answer(text, settings, options))
+    _print(answer, options)
+    return 0 if answer.text else 1
+
+
+async def _answer(question: str, settings: Settings, options: _Options) -> Answer:
+    live = None if options.quiet else LiveSteps(language_of(question))
+    agent = Agent.from_config(
+        options.config,
+        model=options.model,
+        settings=settings,
+        servers=options.servers,
+        approve=_approver(options.approve),
+    )
+    answer: Answer | None = None
+    async with agent, aclosing(agent.run(question)) as events:
+        async for event in events:
+            if live is not None:
+                live.show(event)
+            if isinstance(event, Answer):
+                answer = event
+    assert answer is not None, "a run ends with its answer"
+    return answer
+
+
+def _print(answer: Answer, options: _Options) -> None:
+    if options.as_json:
+        click.echo(answer.model_dump_json())
+        return
+    click.echo(answer.text)
+    sources = source_lines(answer, language_of(answer.question))
+    if sources:
+        click.echo(f"\n{sources}")
+
+
+def _overridden(settings: Settings, **sections: Mapping[str, Any]) -> Settings:
+    for name, values in sections.items():
+        given = {key: value for key, value in values.items() if value is not None}
+        section = getattr(settings, name).model_copy(update=given)
+        settings = settings.model_copy(update={name: section})
+    return settings
+
+
+def _from_stdin() -> str:
+    if sys.stdin is None or sys.stdin.isatty():
+        raise ConfigError('Ask something: agent ask "QUESTION", or give the question on stdin.')
+    raw = sys.stdin.buffer.read(_MAX_STDIN + 1)
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as exc:
+        raise ConfigError(f"The question on stdin is not UTF-8 (byte {exc.start}).") from exc
+
+
+def _approver(choice: str) -> Literal["deny", "auto"] | Approver:
+    if choice == "auto":
+        return "auto"
+    if choice == "deny" or not (sys.stdin and sys.stdin.isatty() and sys.stderr.isatty()):
+        return "deny"
+    return _ask_user
+
+
+async def _ask_user(tool: ToolSpec, arguments: Mapping[str, Any]) -> bool:
+    prompt = f"Allow {tool.name} with {dict(arguments)!r}?"
+    return await anyio.to_thread.run_sync(
+        lambda: click.confirm(prompt, default=False, err=True), abandon_on_cancel=True
+    )

@@ -1,0 +1,135 @@
+"""Shows a run on stderr as it happens."""
+
+import json
+import sys
+
+from rich.console import Console
+from rich.text import Text
+
+from tao.events import Action, Answer, AnswerDelta, Event, Notice, Observation, ThoughtDelta
+from tao_prompts import Language
+
+__all__ = ["LiveSteps", "source_lines"]
+
+_WORDS: dict[Language, dict[str, str]] = {
+    "zh": {
+        "thought": "思考",
+        "action": "行动",
+        "observation": "观察",
+        "error": "观察（出错）",
+        "answer": "回答",
+        "sources": "来源",
+        "unsupported": "来源中没有找到",
+        "max_steps": "步数用完，这是根据已知内容的最好回答。",
+        "timeout": "时间用完，这是根据已知内容的最好回答。",
+        "cost": "{steps} 步，{total:.1f} 秒（模型 {model:.1f} 秒，工具 {tool:.1f} 秒，其余 {rest:.1f} 秒）",
+    },
+    "en": {
+        "thought": "Thought",
+        "action": "Action",
+        "observation": "Observation",
+        "error": "Observation (error)",
+        "answer": "Answer",
+        "sources": "Sources",
+        "unsupported": "Not found in the sources",
+        "max_steps": "Out of steps; this is the best answer from what is known.",
+        "timeout": "Out of time; this is the best answer from what is known.",
+        "cost": "{steps} steps, {total:.1f} s (model {model:.1f} s, tools {tool:.1f} s, rest {rest:.1f} s)",
+    },
+}
+_STYLES = {"thought": "yellow", "action": "cyan", "observation": "green", "error": "red", "answer": "bold"}
+_OBSERVATION_LINES = 12
+_LINE_CHARS = 400
+
+
+class LiveSteps:
+    """Prints each event in the question's language; thought and answer grow while the model writes."""
+
+    def __init__(self, language: Language) -> None:
+        self._words = _WORDS[language]
+        self._console = Console(file=sys.stderr, highlight=False, soft_wrap=True, emoji=False, markup=False)
+        self._open: str | None = None
+
+    def show(self, event: Event) -> None:
+        """Print one event."""
+        match event:
+            case ThoughtDelta(text=text):
+                self._grow("thought", text)
+            case AnswerDelta(text=text):
+                self._grow("answer", text)
+            case Action(tool=tool, arguments=arguments):
+                self._line("action", f"{tool} {json.dumps(arguments, ensure_ascii=False)}")
+            case Observation(text=text, is_error=is_error):
+                self._line("error" if is_error else "observation", _short(text))
+            case Notice(text=text):
+                self.close()
+                self._console.print(Text(text, style="dim"))
+            case Answer():
+                self._end(event)
+
+    def close(self) -> None:
+        """End the line that is being written."""
+        if self._open is not None:
+            self._console.print()
+            self._open = None
+
+    def _grow(self, kind: str, text: str) -> None:
+        if self._open != kind:
+            self.close()
+            self._label(kind)
+            self._open = kind
+        self._console.print(Text(_printable(text)), end="")
+
+    def _line(self, kind: str, text: str) -> None:
+        self.close()
+        self._label(kind)
+        self._console.print(Text(_printable(text)))
+
+    def _label(self, kind: str) -> None:
+        self._console.print(Text(f"{self._words[kind]}: ", style=_STYLES[kind]), end="")
+
+    def _end(self, answer: Answer) -> None:
+        self.close()
+        if answer.stop_reason != "finish":
+            self._console.print(Text(self._words[answer.stop_reason], style="yellow"))
+        if answer.unsupported:
+            facts = ", ".join(answer.unsupported)
+            self._console.print(Text(f"{self._words['unsupported']}: {_printable(facts)}", style="yellow"))
+        usage = answer.usage
+        rest = usage.total_seconds - usage.model_seconds - usage.tool_seconds
+        cost = self._words["cost"].format(
+            steps=answer.steps,
+            total=usage.total_seconds,
+            model=usage.model_seconds,
+            tool=usage.tool_seconds,
+            rest=max(0.0, rest),
+        )
+        self._console.print(Text(cost, style="dim"))
+
+
+def source_lines(answer: Answer, language: Language) -> str:
+    """The sources of an answer, one a line, or nothing."""
+    lines = [f"  {_printable(c.source)}: {_printable(_first_line(c.text))}" for c in answer.citations]
+    return "\n".join([f"{_WORDS[language]['sources']}:", *lines]) if lines else ""
+
+
+def _short(text: str) -> str:
+    lines = text.splitlines()
+    shown = [
+        line if len(line) <= _LINE_CHARS else f"{line[:_LINE_CHARS]} ..."
+        for line in lines[:_OBSERVATION_LINES]
+    ]
+    return "\n".join(shown + ([f"... (+{len(lines) - len(shown)})"] if len(lines) > len(shown) else []))
+
+
+def _first_line(text: str) -> str:
+    return _line(text.strip().partition("\n")[0], 160)
+
+
+def _line(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[:most]} ..."
+
+
+def _printable(text: str) -> str:
+    """Without control characters: a tool's text must not drive the user's terminal."""
+    return "".join(c if c in "\n\t" or c.isprintable() else "\ufffd" for c in text)

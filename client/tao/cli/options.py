@@ -1,0 +1,14 @@
+"""Options that several commands share."""
+
+from pathlib import Path
+
+import click
+
+__all__ = ["config_option", "json_option"]
+
+config_option = click.option(
+    "--config",
+    type=click.Path(path_type=Path),
+    help="Server list (cline_config.json); default: the one in your configuration folder.",
+)
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for scripts on stdout.")
