@@ -17,6 +17,7 @@ from tao.dialects import SchemaDialect, TextDialect, choose_dialect
 from tao.errors import ConfigError, ServerError
 from tao.events import Answer, Event, Notice
 from tao.models.chat import ChatModel
+from tao.models.local.catalog import CATALOG
 from tao.models.opening import open_model
 from tao.runs import RunLog, new_run_id
 from tao.settings import Settings, cache_dir, load_settings, state_dir
@@ -33,7 +34,7 @@ from tao.toolbox import (
     load_servers,
 )
 
-__all__ = ["Agent"]
+__all__ = ["Agent", "named_model"]
 
 _MAX_QUESTION = 20_000
 
@@ -110,9 +111,7 @@ class Agent:
         """
         settings = settings or load_settings()
         if isinstance(model, str):
-            settings = settings.model_copy(
-                update={"model": settings.model.model_copy(update=_named(model, settings))}
-            )
+            settings = named_model(settings, model)
         entries: dict[str, ServerEntry] = {}
         if servers is None or servers:
             entries = load_servers(find_config(Path(config) if config is not None else None))
@@ -267,11 +266,12 @@ class Agent:
             self._unheard.append(text)
 
 
-def _named(model: str, settings: Settings) -> dict[str, object]:
-    from tao.models.local.catalog import CATALOG
-
-    # An embedded model that is asked for by name is meant, whatever endpoint the settings have.
-    return {"name": model, "base_url": None if model in CATALOG else settings.model.base_url}
+def named_model(settings: Settings, name: str) -> Settings:
+    """The settings with another model: an embedded one, or the one of that name at the endpoint."""
+    # An embedded model that is asked for by its name is meant, whatever endpoint the settings have.
+    base_url = None if name in CATALOG else settings.model.base_url
+    chosen = settings.model.model_copy(update={"name": name, "base_url": base_url})
+    return settings.model_copy(update={"model": chosen})
 
 
 def _chosen(entries: dict[str, ServerEntry], wanted: Collection[str] | None) -> dict[str, ServerEntry]:

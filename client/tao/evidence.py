@@ -30,6 +30,7 @@ class Observed:
     tool: str
     text: str
     passages: tuple[Passage, ...] = ()
+    source: str = ""
 
 
 def unsupported(answer: str, question: str, observed: Sequence[Observed]) -> tuple[str, ...]:
@@ -72,8 +73,8 @@ def cite(answer: str, question: str, observed: Sequence[Observed]) -> tuple[Cita
 
 
 def _passages(one: Observed) -> tuple[Passage, ...]:
-    # A result without passages of its own is one passage, and its source is the tool.
-    return one.passages or (Passage(id="", text=one.text, source=one.tool),)
+    # A result without passages of its own is one passage, and its source is the call.
+    return one.passages or (Passage(id="", text=one.text, source=one.source or one.tool),)
 
 
 def _citation(one: Observed, passage: Passage) -> Citation:

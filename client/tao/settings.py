@@ -21,6 +21,7 @@ from tao.errors import ConfigError
 
 __all__ = [
     "AgentSettings",
+    "ConfigError",
     "DatabaseSettings",
     "InfoSettings",
     "KnowledgeSettings",

@@ -109,7 +109,7 @@ class LiveSteps:
 
 def source_lines(answer: Answer, language: Language) -> str:
     """The sources of an answer, one a line, or nothing."""
-    lines = [f"  {_printable(c.source)}: {_printable(_first_line(c.text))}" for c in answer.citations]
+    lines = [f"  {_printable(c.source)}: {_printable(_flat(c.text))}" for c in answer.citations]
     return "\n".join([f"{_WORDS[language]['sources']}:", *lines]) if lines else ""
 
 
@@ -122,8 +122,8 @@ def _short(text: str) -> str:
     return "\n".join(shown + ([f"... (+{len(lines) - len(shown)})"] if len(lines) > len(shown) else []))
 
 
-def _first_line(text: str) -> str:
-    return _line(text.strip().partition("\n")[0], 160)
+def _flat(text: str) -> str:
+    return _line(" ".join(text.split()), 160)
 
 
 def _line(text: str, most: int) -> str:

@@ -40,8 +40,8 @@ def _action(name: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _arguments(tool: ToolSpec) -> dict[str, Any]:
-    plain = _plain(tool.input_schema, tool.input_schema.get("$defs") or {}, _DEPTH)
-    return {"type": "object", "properties": {}, "additionalProperties": False} | plain
+    plain: dict[str, Any] = _plain(tool.input_schema, tool.input_schema.get("$defs") or {}, _DEPTH)
+    return {"type": "object", "properties": {}, "additionalProperties": False, **plain}
 
 
 def _plain(schema: Any, definitions: Mapping[str, Any], depth: int) -> Any:

@@ -1,15 +1,14 @@
 """The `schema` dialect: a step is one JSON object, held to its form by the endpoint's grammar engine."""
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import json_repair
 import pydantic_core
 
 from tao.dialects.examples import examples
 from tao.dialects.grammar import step_schema
+from tao.dialects.lenient import loads
 from tao.dialects.signatures import signatures
 from tao.dialects.step import FINISH, Call, Glimpse, Step, UnreadableStep
 from tao.models.chat import ChatRequest, Message
@@ -27,12 +26,13 @@ class SchemaDialect:
     def __init__(self, *, prompts: Path | None = None) -> None:
         self._prompts = prompts
 
-    def system(self, tools: Sequence[ToolSpec], language: Language) -> str:
-        """The prompt's four parts with the tools and the examples that fit them."""
+    def opening(self, tools: Sequence[ToolSpec], language: Language, now: str) -> list[Message]:
+        """Role, tools, output rules and date as the system prompt, then the examples that fit the tools."""
         names = [tool.name for tool in tools]
+        values = {"tools": signatures(tools), "now": now}
+        system = render("agent/schema", language, values, folder=self._prompts)
         shown = examples("agent/schema.examples", language, names, folder=self._prompts)
-        values = {"tools": signatures(tools), "examples": shown}
-        return render("agent/schema", language, values, folder=self._prompts)
+        return [Message("system", system), *shown]
 
     def request(self, messages: Sequence[Message], tools: Sequence[ToolSpec]) -> ChatRequest:
         """A request whose reply must match the schema of the tools."""
@@ -81,10 +81,7 @@ def _parsed(text: str) -> dict[str, Any]:
     start = text.find("{")
     if start < 0:
         raise UnreadableStep('The reply was no JSON object {"thought": ..., "actions": [...]}.')
-    try:
-        value = json.loads(text[start:])
-    except ValueError:
-        value = json_repair.loads(text[start:])
+    value = loads(text[start:])
     if not isinstance(value, dict):
         raise UnreadableStep('The reply was no JSON object {"thought": ..., "actions": [...]}.')
     return value

@@ -51,8 +51,8 @@ class Dialect(Protocol):
         """`"schema"` or `"text"`."""
         ...
 
-    def system(self, tools: Sequence[ToolSpec], language: Language) -> str:
-        """The system prompt: byte-identical for the same tools and language, so that its prefix is cached."""
+    def opening(self, tools: Sequence[ToolSpec], language: Language, now: str) -> list[Message]:
+        """The messages before the question: the same for the same tools, language and day (`now`)."""
         ...
 
     def request(self, messages: Sequence[Message], tools: Sequence[ToolSpec]) -> ChatRequest:

@@ -12,9 +12,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import json_repair
-
 from tao.dialects.examples import examples
+from tao.dialects.lenient import loads
 from tao.dialects.signatures import signatures
 from tao.dialects.step import FINISH, Call, Glimpse, Step, UnreadableStep
 from tao.models.chat import ChatRequest, Message
@@ -47,12 +46,13 @@ class TextDialect:
     def __init__(self, *, prompts: Path | None = None) -> None:
         self._prompts = prompts
 
-    def system(self, tools: Sequence[ToolSpec], language: Language) -> str:
-        """The prompt's four parts with the tools and the examples that fit them."""
+    def opening(self, tools: Sequence[ToolSpec], language: Language, now: str) -> list[Message]:
+        """Role, tools, output rules and date as the system prompt, then the examples that fit the tools."""
         names = [tool.name for tool in tools]
+        values = {"tools": signatures(tools), "now": now}
+        system = render("agent/text", language, values, folder=self._prompts)
         shown = examples("agent/text.examples", language, names, folder=self._prompts)
-        values = {"tools": signatures(tools), "examples": shown}
-        return render("agent/text", language, values, folder=self._prompts)
+        return [Message("system", system), *shown]
 
     def request(self, messages: Sequence[Message], tools: Sequence[ToolSpec]) -> ChatRequest:
         """A request that stops before the model can write an observation of its own."""
@@ -113,7 +113,7 @@ def _tool(name: str, tools: Sequence[ToolSpec]) -> ToolSpec | None:
 def _arguments(text: str, tool: ToolSpec | None) -> Mapping[str, Any]:
     stripped = re.sub(r"^```\w*\s*|\s*```$", "", text.strip())
     if stripped.startswith("{"):
-        value = json_repair.loads(stripped)
+        value = loads(stripped)
         if isinstance(value, dict):
             return value
     parameters = list((tool.input_schema.get("properties") or {}) if tool else {})

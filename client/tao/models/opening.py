@@ -32,7 +32,7 @@ async def open_model(
             yield model
         return
     name = settings.name or DEFAULT_MODEL
-    async with LocalModel(name, idle_seconds=settings.idle_seconds, notify=notify) as local:
+    async with LocalModel(name, idle_seconds=settings.idle_seconds, say=notify) as local:
         endpoint = settings.model_copy(
             update={
                 "base_url": local.base_url,

@@ -12,6 +12,6 @@ class Direct:
 
     async def answer(self, run: Run) -> Answer:
         """Ask once."""
-        system = Message("system", run.prompt("direct", **run.circumstances()))
+        system = Message("system", run.prompt("direct", now=run.circumstances()))
         text = await run.write(ChatRequest([system, Message("user", run.question)]))
         return run.answer(text, stop_reason="finish", steps=1, dialect=None)

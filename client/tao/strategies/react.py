@@ -66,10 +66,8 @@ class _History:
         self._tools = tuple(toolbox.tools)
         self._observed: list[Observed] = []
         self.steps = 0
-        self._messages = [
-            Message("system", dialect.system(self._tools, run.language)),
-            Message("user", run.prompt("question", question=run.question, **run.circumstances())),
-        ]
+        asked = Message("user", run.prompt("question", question=run.question))
+        self._messages = [*dialect.opening(self._tools, run.language, run.circumstances()), asked]
 
     async def step(self) -> str | None:
         """One step; the answer's text when the model finished."""
@@ -96,14 +94,14 @@ class _History:
 
     def answer(self, text: str, reason: StopReason) -> Answer:
         """The answer, matched with what was observed."""
-        question = self._run.question
+        known = f"{self._run.question}\n{self._run.circumstances()}"
         return self._run.answer(
             text,
             stop_reason=reason,
             steps=self.steps,
             dialect=self._dialect.name,
-            citations=cite(text, question, self._observed),
-            unsupported=unsupported(text, question, self._observed),
+            citations=cite(text, self._run.question, self._observed),
+            unsupported=unsupported(text, known, self._observed),
         )
 
     async def _act(self, step: Step) -> str:
@@ -144,8 +142,16 @@ class _History:
             )
         )
         if not result.is_error:
-            self._observed.append(Observed(action.id, action.tool, result.text, result.passages))
+            self._observed.append(
+                Observed(action.id, action.tool, result.text, result.passages, _label(action))
+            )
         return self._run.prompt("observation", tool=action.tool, text=_framed(result.text))
+
+
+def _label(action: Action) -> str:
+    """What to call a result that has no sources of its own: the call that gave it."""
+    values = "; ".join(str(value) for value in action.arguments.values())
+    return f"{action.tool}({values})"
 
 
 def _framed(text: str) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import aclosing
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
@@ -66,11 +66,12 @@ class Run:
         """A prompt in the run's language, the user's own one first."""
         return render(f"agent/{name}", self.language, values, folder=self.prompts)
 
-    def circumstances(self) -> dict[str, str]:
+    def circumstances(self) -> str:
         """What every run knows: the date, the time zone, the place."""
         day = _WEEKDAYS[self.language].split()[self.now.weekday()]
         place = self.prompt("place", place=self.place) if self.place else ""
-        return {"date": f"{self.now:%Y-%m-%d} {day}", "zone": self.now.tzname() or "UTC", "place": place}
+        date = f"{self.now:%Y-%m-%d} {day}"
+        return self.prompt("now", date=date, zone=self.now.tzname() or "UTC", place=place)
 
     async def complete(self, request: ChatRequest, on_text: Callable[[str], None]) -> Completion:
         """Ask the model; `on_text` gets the text so far each time that it grows."""
@@ -83,10 +84,10 @@ class Run:
             async with aclosing(self.model.stream(request)) as pieces:
                 async for piece in pieces:
                     if isinstance(piece, Delta):
-                        so_far += piece.text
+                        so_far += _unicode(piece.text)
                         on_text(so_far)
                     else:
-                        completion = piece
+                        completion = replace(piece, text=_unicode(piece.text))
         finally:
             self.spent.model_seconds += anyio.current_time() - begun
         assert completion is not None, "a model's stream ends with its completion"
@@ -139,6 +140,11 @@ class Run:
         spent.prompt_tokens += usage.prompt_tokens
         spent.completion_tokens += usage.completion_tokens
         spent.cached_tokens += usage.cached_tokens
+
+
+def _unicode(text: str) -> str:
+    # A lone surrogate can be written in JSON, but no endpoint, file or terminal takes it.
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 class Strategy(Protocol):

@@ -15,6 +15,8 @@ from tao.toolbox.tool import ToolSpec
 
 __all__ = ["ToolListCache"]
 
+_LAST_USED = "last-used"
+
 
 class ToolListCache:
     """One file a server, named by all that its tool list may depend on.
@@ -44,14 +46,32 @@ class ToolListCache:
             return
         path = self._path(name, entry, environment)
         path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, delete=False) as file:
-            json.dump([asdict(tool) for tool in tools], file, ensure_ascii=False)
-        os.replace(file.name, path)
+        _replace(path, json.dumps([asdict(tool) for tool in tools], ensure_ascii=False))
+
+    def note_use(self, name: str) -> None:
+        """Remember the server whose tool was called last."""
+        if self.last_used() != name:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            _replace(self._folder / _LAST_USED, name)
+
+    def last_used(self) -> str | None:
+        """The server that is likely to be used next: the one that was used last."""
+        try:
+            return (self._folder / _LAST_USED).read_text(encoding="utf-8")
+        except (OSError, ValueError):
+            return None
 
     def _path(self, name: str, entry: ServerEntry, environment: Mapping[str, str]) -> Path:
         parts = [name, entry.model_dump_json(), sorted(environment.items()), _executable(entry), _version()]
         digest = hashlib.sha256(json.dumps(parts).encode()).hexdigest()
         return self._folder / f"{digest[:32]}.json"
+
+
+def _replace(path: Path, text: str) -> None:
+    """Write the file whole or not at all."""
+    with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, delete=False) as file:
+        file.write(text)
+    os.replace(file.name, path)
 
 
 def _executable(entry: ServerEntry) -> tuple[str, int, int] | None:

@@ -11,8 +11,9 @@ from tao.errors import ServerError
 from tao.settings import AgentSettings
 from tao.toolbox.cache import ToolListCache
 from tao.toolbox.config import ServerEntry
+from tao.toolbox.connecting import connect
 from tao.toolbox.environment import server_environment
-from tao.toolbox.session import Session
+from tao.toolbox.session import Connect, Session
 from tao.toolbox.tool import ToolResult, ToolSpec
 
 __all__ = ["Servers"]
@@ -33,12 +34,14 @@ class Servers:
         environ: Mapping[str, str],
         cache: ToolListCache,
         notify: Callable[[str], None],
+        connect: Connect = connect,
     ) -> None:
         self._entries = dict(entries)
         self._environments = {name: server_environment(entry, environ) for name, entry in entries.items()}
         self._settings = settings
         self._cache = cache
         self._notify = notify
+        self._connect = connect
         self._lists: dict[str, tuple[ToolSpec, ...]] = {}
         self._sessions: dict[str, Session] = {}
         self._starting = {name: anyio.Lock() for name in entries}
@@ -62,7 +65,10 @@ class Servers:
         return await self._stack.__aexit__(kind, exc, trace)
 
     async def load(self, *, fresh: bool = False) -> None:
-        """Learn every server's tools, starting those that the cache does not know, or all when `fresh`."""
+        """Learn every server's tools, starting those that the cache does not know, or all when `fresh`.
+
+        The server that was used last starts in the background, since it is likely to be used again.
+        """
         async with anyio.create_task_group() as tasks:
             for name, entry in self._entries.items():
                 known = None if fresh else self._cache.read(name, entry, self._environments[name])
@@ -70,6 +76,9 @@ class Servers:
                     tasks.start_soon(self._start_or_report, name)
                 else:
                     self._lists[name] = known
+        likely = self._cache.last_used()
+        if likely in self._lists and likely not in self._sessions:
+            self._tasks.start_soon(self._start_or_report, likely)
 
     def expect(self, name: str) -> None:
         """Start the tool's server in the background."""
@@ -88,6 +97,7 @@ class Servers:
             return ToolResult(f"{exc} Go on without it.", is_error=True)
         seconds = self._entries[server].timeout or self._settings.tool_timeout
         with anyio.move_on_after(seconds):
+            self._cache.note_use(server)
             return await session.call(name.removeprefix(f"{server}__"), arguments)
         return ToolResult(
             f"{name} gave no result within {seconds:g} s. Ask for less, or go on.", is_error=True
@@ -113,7 +123,13 @@ class Servers:
                     return running
                 running.close()
             entry, environment = self._entries[name], self._environments[name]
-            session = Session(name, entry, environment, connect_timeout=self._settings.connect_timeout)
+            session = Session(
+                name,
+                entry,
+                environment,
+                connect_timeout=self._settings.connect_timeout,
+                connect=self._connect,
+            )
             tools = await self._tasks.start(session.own)
             self._sessions[name] = session
             self._lists.setdefault(name, tools)

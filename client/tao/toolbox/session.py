@@ -5,12 +5,11 @@ The SDK's client must be closed by the task that opened it; closed by another on
 
 import tempfile
 from collections.abc import Callable, Mapping
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TextIO, cast
 
 import anyio
-import anyio.to_thread
 from anyio.abc import TaskStatus
 
 from tao.errors import ServerError
@@ -21,7 +20,9 @@ from tao.toolbox.tool import ToolResult, ToolSpec
 if TYPE_CHECKING:
     from mcp import Client
 
-__all__ = ["Session"]
+__all__ = ["Connect", "Session"]
+
+Connect = Callable[[ServerEntry, Mapping[str, str], TextIO], AbstractAsyncContextManager["Client"]]
 
 _STDERR_TAIL = 600
 _QUEUE = 64
@@ -37,15 +38,25 @@ class _Call:
 
 
 class Session:
-    """A running server and the calls to it. `own` is the owner task's body; the rest may be used by any task."""
+    """A running server and the calls to it.
+
+    `own` is the owner task's body; the rest may be used by any task.
+    """
 
     def __init__(
-        self, name: str, entry: ServerEntry, environment: Mapping[str, str], *, connect_timeout: float
+        self,
+        name: str,
+        entry: ServerEntry,
+        environment: Mapping[str, str],
+        *,
+        connect_timeout: float,
+        connect: Connect,
     ) -> None:
         self.name = name
         self._entry = entry
         self._environment = dict(environment)
         self._connect_timeout = connect_timeout
+        self._connect = connect
         self._ended = False
         self._send, self._receive = anyio.create_memory_object_stream[_Call](_QUEUE)
 
@@ -59,8 +70,7 @@ class Session:
             started = False
             try:
                 with anyio.fail_after(self._connect_timeout) as opening:
-                    open_client = await _load_transport()
-                    async with open_client(self._entry, self._environment, stderr) as client, self._receive:
+                    async with self._connect(self._entry, self._environment, stderr) as client:
                         listed = await _list_tools(client)
                         opening.deadline = float("inf")
                         started = True
@@ -68,10 +78,11 @@ class Session:
                         await self._serve(client)
             except Exception as exc:
                 if started:
-                    return  # The connection broke; each call in flight has been told, and so is each later one.
+                    # The connection broke: calls in flight have been told, and later ones will be.
+                    return
                 raise ServerError(self._why(exc, stderr), server=self.name) from exc
             finally:
-                self._ended = True
+                self._end()
 
     async def call(self, tool: str, arguments: Mapping[str, Any]) -> ToolResult:
         """Call a tool by its own name; cancelling this cancels the call."""
@@ -94,6 +105,14 @@ class Session:
     def close(self) -> None:
         """Let the owner task end, once it has served what it has taken."""
         self._send.close()
+
+    def _end(self) -> None:
+        self._ended = True
+        self._send.close()
+        with self._receive, suppress(anyio.WouldBlock, anyio.EndOfStream):
+            # Calls that were sent and never taken: without this they would wait for ever.
+            while True:
+                self._receive.receive_nowait().done.set()
 
     async def _serve(self, client: "Client") -> None:
         async with anyio.create_task_group() as calls:
@@ -131,18 +150,9 @@ class Session:
 
 
 def _stderr_file() -> TextIO:
-    file: Any = tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace")
+    # The file's wrapper is no TextIO to the type checker, though it is one to its users.
+    file: Any = tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace")  # noqa: SIM115
     return cast("TextIO", file)
-
-
-async def _load_transport() -> "Callable[..., AbstractAsyncContextManager[Client]]":
-    def load() -> "Callable[..., AbstractAsyncContextManager[Client]]":
-        from tao.toolbox.transport import open_client
-
-        return open_client
-
-    # In a thread, so that a model that streams meanwhile is not held up.
-    return await anyio.to_thread.run_sync(load, abandon_on_cancel=True)
 
 
 async def _list_tools(client: "Client") -> list[Any]:

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import click
 
-from tao.settings import load_settings
 from tao_servers.get_info.profile import BUILT_IN, ProfileError, load_profile
 from tao_servers.get_info.server import build_server
 from tao_servers.serving.process import serve
+from tao_servers.serving.settings import read_settings
 
 
 @click.command(name="tao-info", help="Serve get_my_info over stdio: a person's public pages by channel.")
@@ -19,7 +19,7 @@ from tao_servers.serving.process import serve
 def run(profile: Path | None) -> None:
     """Load the profile, then serve it."""
     try:
-        loaded = load_profile(profile or load_settings().info.profile or BUILT_IN)
+        loaded = load_profile(profile or read_settings().info.profile or BUILT_IN)
     except ProfileError as exc:
         raise click.ClickException(str(exc)) from exc
     serve(lambda: build_server(loaded))

@@ -2,9 +2,11 @@
 
 import gc
 import os
+import select
 import signal
 import sys
 import threading
+from asyncio import get_running_loop
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -15,8 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["serve"]
 
-_GRACE_SECONDS = 1.0
-_PARENT_CHECK_SECONDS = 0.5
+_GRACE_SECONDS = 0.7
 
 
 def serve(build: "Callable[[], MCPServer]", *, warm: Callable[[], None] | None = None) -> None:
@@ -35,25 +36,15 @@ def serve(build: "Callable[[], MCPServer]", *, warm: Callable[[], None] | None =
 async def _run(server: "MCPServer", warm: Callable[[], None] | None) -> None:
     async with anyio.create_task_group() as tasks:
         _stop_on_signals(tasks.cancel_scope)
-        tasks.start_soon(_stop_with_parent, tasks.cancel_scope)
+        # A duplicate, since the SDK points descriptor 0 elsewhere while it serves.
+        _in_background(_exit_after_host, os.dup(0))
         if warm is not None:
-            # A daemon thread and no task: a host that leaves does not wait for a library to load.
-            threading.Thread(target=warm, name="warm-up", daemon=True).start()
+            _in_background(warm)
         await server.run_stdio_async()
         tasks.cancel_scope.cancel()
 
 
-def _stop(scope: anyio.CancelScope) -> None:
-    # A tool in a worker thread cannot be cancelled; the process ends without it after the grace time.
-    watchdog = threading.Timer(_GRACE_SECONDS, os._exit, args=[1])
-    watchdog.daemon = True
-    watchdog.start()
-    scope.cancel()
-
-
 def _stop_on_signals(scope: anyio.CancelScope) -> None:
-    from asyncio import get_running_loop
-
     loop = get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         if sys.platform == "win32":
@@ -62,10 +53,30 @@ def _stop_on_signals(scope: anyio.CancelScope) -> None:
             loop.add_signal_handler(number, _stop, scope)
 
 
-async def _stop_with_parent(scope: anyio.CancelScope) -> None:
-    # End of file on stdin says the same, but is not heard while a tool blocks the way out. The system has
-    # no portable event for the death of a parent, hence the polling.
-    parent = os.getppid()
-    while os.getppid() == parent:  # noqa: ASYNC110
-        await anyio.sleep(_PARENT_CHECK_SECONDS)
-    _stop(scope)
+def _stop(scope: anyio.CancelScope) -> None:
+    _exit_after_grace()
+    scope.cancel()
+
+
+def _in_background(work: Callable[..., None], *arguments: int) -> None:
+    # A daemon thread and no task: the process never waits for it when it ends.
+    threading.Thread(target=work, args=arguments, daemon=True).start()
+
+
+def _exit_after_host(stdin: int) -> None:
+    """Wait until the host has closed our stdin, however it ended, then give what still runs a moment.
+
+    End of file alone is not enough: a tool in a worker thread cannot be cancelled, and the way out of the
+    event loop waits for it.
+    """
+    if hasattr(select, "poll"):
+        hangup = select.poll()
+        hangup.register(stdin, 0)
+        hangup.poll()
+        _exit_after_grace()
+
+
+def _exit_after_grace() -> None:
+    watchdog = threading.Timer(_GRACE_SECONDS, os._exit, args=[1])
+    watchdog.daemon = True
+    watchdog.start()

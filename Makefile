@@ -1,0 +1,92 @@
+# make ask Q="question"   answer a question with the embedded model, setting everything up first
+# make test               run the tests
+# make help               list the rest
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+RUN := $(CURDIR)/$(BIN)
+MODEL ?= local
+export Q
+
+# Which user's folders hold the data and the weights: another home needs them anew.
+HOME_KEY := $(shell printf '%s' "$(HOME)|$(XDG_DATA_HOME)|$(XDG_CACHE_HOME)" | cksum | cut -d' ' -f1)
+INSTALLED := $(VENV)/.installed
+INSTALLED_DEV := $(VENV)/.installed-dev
+EXAMPLES := $(VENV)/.examples-$(HOME_KEY)
+WEIGHTS := $(VENV)/.weights-$(MODEL)-$(HOME_KEY)
+
+# An endpoint of one's own needs no embedded model.
+ifdef TAO_MODEL_BASE_URL
+NEEDS_WEIGHTS :=
+CHOICE :=
+else
+NEEDS_WEIGHTS := $(WEIGHTS)
+CHOICE := --model $(MODEL)
+endif
+
+.DEFAULT_GOAL := help
+.PHONY: help ask install test check format e2e e2e-smoke clean
+
+help:
+	@sed -n 's/^# make /  make /p' Makefile
+	@echo '  make install            make .venv with everything but the development tools'
+	@echo '  make check              format check, lint, types, tests'
+	@echo '  make format             format and sort imports'
+	@echo '  make e2e                the tests with real processes and a real model'
+	@echo '  make e2e-smoke          the short part of them'
+	@echo '  make clean              remove .venv and caches of tools (not your data, not the model)'
+
+ask: $(EXAMPLES) $(NEEDS_WEIGHTS)
+	@if [ -z "$$Q" ]; then echo 'Ask something: make ask Q="iPhone 15 Pro Max 多少钱"' >&2; exit 2; fi
+	@$(RUN)/agent ask --config cline_config.json $(CHOICE) $(ASK_OPTIONS) -- "$$Q"
+
+install: $(INSTALLED) $(EXAMPLES)
+
+test: $(INSTALLED_DEV)
+	$(RUN)/pytest
+
+check: $(INSTALLED_DEV)
+	$(RUN)/ruff format --check .
+	$(RUN)/ruff check .
+	$(RUN)/mypy
+	$(MAKE) --no-print-directory test
+
+format: $(INSTALLED_DEV)
+	$(RUN)/ruff format .
+	$(RUN)/ruff check --fix .
+
+e2e: $(INSTALLED_DEV)
+	$(RUN)/agent model pull local-small
+	TAO_TEST_MODELS="$$($(RUN)/agent model folder)" $(RUN)/pytest -m real
+
+e2e-smoke: $(INSTALLED_DEV)
+	$(RUN)/agent model pull local-small
+	TAO_TEST_MODELS="$$($(RUN)/agent model folder)" $(RUN)/pytest -m smoke
+
+clean:
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis dist
+
+# Recipes below speak on stderr, so that `answer=$$(make ask Q=...)` holds the answer alone.
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Tao needs Python 3.11 or later: make PYTHON=python3.11 ...")' >&2
+	@echo 'Making $(VENV) ...' >&2
+	@$(PYTHON) -m venv $(VENV) >&2
+
+$(INSTALLED): $(BIN)/python pyproject.toml constraints.txt
+	@echo 'Installing; the first time takes a few minutes ...' >&2
+	@$(RUN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[all]' >&2
+	@touch $@
+
+$(INSTALLED_DEV): $(INSTALLED)
+	@echo 'Installing the development tools ...' >&2
+	@$(RUN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[all,dev]' >&2
+	@touch $@
+
+$(EXAMPLES): $(INSTALLED) examples/价格表.txt examples/make_shop.py
+	@$(RUN)/python examples/make_shop.py >&2
+	@$(RUN)/tao-knowledge ingest examples/价格表.txt >&2
+	@touch $@
+
+$(WEIGHTS): $(INSTALLED)
+	@$(RUN)/agent model pull $(MODEL) >&2
+	@touch $@

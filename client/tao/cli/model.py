@@ -1,0 +1,149 @@
+"""`agent model`: the embedded models of this machine."""
+
+import json
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import anyio
+import click
+
+from tao.models.local.catalog import CATALOG, Entry, find_entry
+from tao.models.local.running import Running
+
+__all__ = ["model_group"]
+
+
+@click.group(name="model", help="Get, list and stop the embedded models.")
+def model_group() -> None:
+    """Fetch, list and stop the embedded models."""
+
+
+@model_group.command(name="pull", help="Fetch the weights of NAME (default: local) once; resumes by itself.")
+@click.argument("name", default="local")
+@click.option("--from", "path", type=click.Path(path_type=Path), help="A GGUF file that you have.")
+@click.option("--offline", is_flag=True, help="Use no network.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object.")
+def pull_command(name: str, path: Path | None, offline: bool, as_json: bool) -> None:
+    """Fetch weights, with a progress bar on stderr."""
+    entry = find_entry(name)
+    started = time.monotonic()
+    target = anyio.run(_pull, entry, path, offline)
+    if as_json:
+        seconds = round(time.monotonic() - started, 1)
+        result = {"name": entry.name, "path": str(target), "bytes": entry.size, "sha256": entry.sha256}
+        click.echo(json.dumps({**result, "seconds": seconds}, ensure_ascii=False))
+    else:
+        click.echo(f"{entry.name}: {target}")
+
+
+@model_group.command(name="list", help="Show the embedded models: which are here, which are running.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def list_command(as_json: bool) -> None:
+    """Show the catalogue and what of it is here."""
+    from tao.models.local.running import running
+
+    processes = {process.name: process for process in anyio.run(running)}
+    rows = [_row(entry, processes.get(entry.name)) for entry in CATALOG.values()]
+    if as_json:
+        click.echo(json.dumps({"models": rows}, ensure_ascii=False))
+    else:
+        _show(rows)
+
+
+@model_group.command(name="stop", help="End the process of NAME, or of every embedded model.")
+@click.argument("name", required=False)
+def stop_command(name: str | None) -> None:
+    """End model processes now instead of after their idle time."""
+    from tao.models.local.running import stop
+
+    names = anyio.run(stop, name)
+    click.echo(f"Stopped: {', '.join(names)}" if names else "No embedded model is running.")
+
+
+@model_group.command(name="folder", help="Print the folder that holds the weights.")
+def folder_command() -> None:
+    """Print where the weights are."""
+    from tao.models.local.fetch import models_dir
+
+    click.echo(str(models_dir()))
+
+
+async def _pull(entry: Entry, path: Path | None, offline: bool) -> Path:
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        DownloadColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+        TransferSpeedColumn,
+    )
+
+    from tao.models.local.fetch import pull
+
+    columns = (BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
+    console = Console(stderr=True, highlight=False)
+    with Progress(TextColumn("{task.description}", markup=False), *columns, console=console) as bar:
+        task = bar.add_task(entry.name, total=entry.size)
+
+        def progress(done: int, total: int, source: str) -> None:
+            bar.update(task, completed=done, total=total, description=f"{entry.name} · {source}")
+
+        def say(line: str) -> None:
+            bar.console.print(line, markup=False, soft_wrap=True)
+
+        _warn_of_memory(entry, say)
+        target = await pull(entry, path=path, offline=offline, progress=progress, say=say)
+        bar.update(task, completed=entry.size)
+    return target
+
+
+def _warn_of_memory(entry: Entry, say: Callable[[str], None]) -> None:
+    from tao.models.local.machine import available_memory, megabytes
+
+    memory = available_memory()
+    if memory is not None and memory < entry.memory:
+        say(
+            f"{entry.name} needs {megabytes(entry.memory)} of memory when it runs; "
+            f"{megabytes(memory)} are free now."
+        )
+
+
+def _row(entry: Entry, process: Running | None) -> dict[str, Any]:
+    from tao.models.local.fetch import pulled
+
+    path = pulled(entry)
+    return {
+        "name": entry.name,
+        "title": entry.title,
+        "bytes": entry.size,
+        "pulled": path is not None,
+        "path": str(path) if path else None,
+        "running": asdict(process) if process else None,
+    }
+
+
+def _show(rows: list[dict[str, Any]]) -> None:
+    from tao.models.local.machine import megabytes
+
+    for row in rows:
+        here = "here" if row["pulled"] else f"not here (agent model pull {row['name']})"
+        click.echo(f"{row['name']:<12} {megabytes(row['bytes']):>9}  {row['title']}  {here}")
+        if row["running"]:
+            click.echo(f"{'':<12} {_describe(row['running'])}")
+
+
+def _describe(process: dict[str, Any]) -> str:
+    from tao.models.local.machine import megabytes
+
+    text = f"running: pid {process['pid']}"
+    if not process["loaded"]:
+        return f"{text}, loading"
+    if process["memory"] is not None:
+        text += f", {megabytes(process['memory'])} of memory"
+    if process["idle_left"] is None:
+        return f"{text}, in use by {process['leases']}"
+    return f"{text}, ends in {process['idle_left']:.0f} s unless used"

@@ -1,0 +1,13 @@
+"""text2sql: what is in a SQLite database, and answers to read-only SQL."""
+
+__all__ = ["main"]
+
+
+def main() -> None:
+    """Run the server on stdio; `--help` tells what it takes."""
+    import gc
+
+    gc.disable()
+    from tao_servers.text2sql.command import run
+
+    run()

@@ -1,0 +1,3 @@
+from tao_servers.text2sql import main
+
+main()

@@ -1,0 +1,29 @@
+"""What may go wrong with a database or a query.
+
+Text2sqlError
+├── SetupError      a library, the database or its comments file is missing or wrong; the user must act
+├── QueryRefused    a rule or the engine does not let the statement run
+└── QueryFailed     the statement may run, but did not: wrong syntax, unknown name, time limit
+"""
+
+__all__ = ["QueryFailed", "QueryRefused", "SetupError", "Text2sqlError"]
+
+
+class Text2sqlError(Exception):
+    """Anything that this server raises on purpose; its text says what was seen and what to do next."""
+
+
+class SetupError(Text2sqlError):
+    """A library, the database or its comments file is missing or wrong."""
+
+
+class QueryRefused(Text2sqlError):
+    """The statement is not allowed; `rule` names what refused it, `engine` for SQLite's own guard."""
+
+    def __init__(self, message: str, *, rule: str) -> None:
+        super().__init__(message)
+        self.rule = rule
+
+
+class QueryFailed(Text2sqlError):
+    """The statement is allowed but did not run to its end."""

@@ -1,0 +1,46 @@
+"""Which SQL functions a query may call; rules and engine read the same lists.
+
+Source: the function lists of sqlite.org/lang.html. Left out on purpose: what reads files or loads code
+(`load_extension`, `readfile`, `edit`, `fts3_tokenizer`), what only fills memory (`zeroblob`, `randomblob`)
+and what tells of the engine and not of the data (`sqlite_version`, `changes`).
+"""
+
+__all__ = ["SCALAR_FUNCTIONS", "TABLE_FUNCTIONS", "is_system_table"]
+
+_CORE = """
+    abs char coalesce concat concat_ws format glob hex if ifnull iif instr length like likelihood likely lower
+    ltrim max min nullif octet_length printf quote random replace round rtrim sign soundex substr substring
+    trim typeof unhex unicode unistr unlikely upper
+"""
+_DATE = """
+    current_date current_time current_timestamp date datetime julianday strftime time timediff unixepoch
+"""
+_AGGREGATE = """
+    avg count group_concat max median min percentile percentile_cont percentile_disc string_agg sum total
+"""
+_WINDOW = """
+    cume_dist dense_rank first_value lag last_value lead nth_value ntile percent_rank rank row_number
+"""
+_MATH = """
+    acos acosh asin asinh atan atan2 atanh ceil ceiling cos cosh degrees exp floor ln log log10 log2 mod pi
+    pow power radians sin sinh sqrt tan tanh trunc
+"""
+_JSON = """
+    -> ->> json json_array json_array_insert json_array_length json_error_position json_extract
+    json_group_array json_group_object json_insert json_object json_patch json_pretty json_quote json_remove
+    json_replace json_set json_type json_valid
+"""
+_TEXT_SEARCH = "bm25 highlight match snippet"
+
+SCALAR_FUNCTIONS = frozenset(
+    " ".join((_CORE, _DATE, _AGGREGATE, _WINDOW, _MATH, _JSON, _TEXT_SEARCH)).split()
+)
+_JSON_COLUMNS = ("key", "value", "type", "atom", "id", "parent", "fullkey", "path", "json", "root")
+# Each with the columns that it gives.
+TABLE_FUNCTIONS = {"json_each": _JSON_COLUMNS, "json_tree": _JSON_COLUMNS}
+
+
+def is_system_table(name: str) -> bool:
+    """Whether a table tells of the engine and not of the data."""
+    lowered = name.lower()
+    return lowered.startswith(("sqlite_", "pragma_")) or lowered in {"dbstat", "bytecode", "tables_used"}

@@ -1,0 +1,3 @@
+from tao_servers.weather import main
+
+main()
