@@ -100,8 +100,8 @@ class RunUsage(_Value):
 class Answer(_Value):
     """The end of a run.
 
-    `unsupported` lists the numbers and addresses of the answer that stand neither in an observation nor in
-    the question; the text itself is never edited.
+    `unsupported` lists the numbers and addresses of the answer that stand in no observation, nor in what the
+    model was told with the question; the text itself is never edited.
     """
 
     type: Literal["answer"] = "answer"

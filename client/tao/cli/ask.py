@@ -31,7 +31,6 @@ class _Options:
     servers: tuple[str, ...] | None
     model: str | None
     approve: str
-    quiet: bool
     as_json: bool
 
 
@@ -76,15 +75,15 @@ def ask(
         agent={"max_steps": max_steps, "timeout": timeout},
         model={"dialect": dialect},
     )
-    options = _Options(config, () if no_tools else servers or None, model, approve, quiet, as_json)
+    options = _Options(config, () if no_tools else servers or None, model, approve, as_json)
     text = question if question is not None else _from_stdin()
-    answer = run_interruptible(lambda: _answer(text, settings, options))
-    _print(answer, options)
+    live = None if quiet else LiveSteps(language_of(text))
+    answer = run_interruptible(lambda: _answer(text, settings, options, live))
+    _print(answer, options, shown=live.answer if live else "")
     return 0 if answer.text else 1
 
 
-async def _answer(question: str, settings: Settings, options: _Options) -> Answer:
-    live = None if options.quiet else LiveSteps(language_of(question))
+async def _answer(question: str, settings: Settings, options: _Options, live: LiveSteps | None) -> Answer:
     agent = Agent.from_config(
         options.config,
         model=options.model,
@@ -103,11 +102,13 @@ async def _answer(question: str, settings: Settings, options: _Options) -> Answe
     return answer
 
 
-def _print(answer: Answer, options: _Options) -> None:
+def _print(answer: Answer, options: _Options, shown: str) -> None:
     if options.as_json:
         click.echo(answer.model_dump_json())
         return
-    click.echo(answer.text)
+    # On a terminal the answer stands there already, word for word as it was written.
+    if not (sys.stdout.isatty() and shown.strip() == answer.text):
+        click.echo(answer.text)
     sources = source_lines(answer, language_of(answer.question))
     if sources:
         click.echo(f"\n{sources}")

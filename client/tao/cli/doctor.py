@@ -39,9 +39,7 @@ class Finding:
     text: str
 
 
-@click.command(
-    help="Try every part and say what to do. Exit code 3 if one fails."
-)
+@click.command(help="Try every part and say what to do. Exit code 3 if one fails.")
 @config_option
 @click.option("--model", help="Try this model instead of the one in the settings.")
 @click.option("--no-model", is_flag=True, help="Leave the model out, which may take a while to load.")

@@ -43,12 +43,16 @@ _LINE_CHARS = 400
 
 
 class LiveSteps:
-    """Prints each event in the question's language; thought and answer grow while the model writes."""
+    """Prints each event in the question's language; thought and answer grow while the model writes.
+
+    `answer` is what has been shown of the answer so far.
+    """
 
     def __init__(self, language: Language) -> None:
         self._words = _WORDS[language]
         self._console = Console(file=sys.stderr, highlight=False, soft_wrap=True, emoji=False, markup=False)
         self._open: str | None = None
+        self.answer = ""
 
     def show(self, event: Event) -> None:
         """Print one event."""
@@ -57,6 +61,7 @@ class LiveSteps:
                 self._grow("thought", text)
             case AnswerDelta(text=text):
                 self._grow("answer", text)
+                self.answer += text
             case Action(tool=tool, arguments=arguments):
                 self._line("action", f"{tool} {json.dumps(arguments, ensure_ascii=False)}")
             case Observation(text=text, is_error=is_error):

@@ -40,8 +40,13 @@ def _action(name: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _arguments(tool: ToolSpec) -> dict[str, Any]:
-    plain: dict[str, Any] = _plain(tool.input_schema, tool.input_schema.get("$defs") or {}, _DEPTH)
+    plain: dict[str, Any] = _plain(tool.input_schema, _definitions(tool.input_schema), _DEPTH)
     return {"type": "object", "properties": {}, "additionalProperties": False, **plain}
+
+
+def _definitions(schema: Mapping[str, Any]) -> Mapping[str, Any]:
+    # `definitions` is what drafts before 2019-09 called them, and many servers still do.
+    return schema.get("$defs") or schema.get("definitions") or {}
 
 
 def _plain(schema: Any, definitions: Mapping[str, Any], depth: int) -> Any:
@@ -65,6 +70,6 @@ def _plain_value(key: str, value: Any, definitions: Mapping[str, Any], depth: in
         return {name: _plain(part, definitions, depth) for name, part in value.items()}
     if key == "anyOf":
         return [_plain(part, definitions, depth) for part in value]
-    if key == "items":
+    if key in {"items", "additionalProperties"}:
         return _plain(value, definitions, depth)
     return value

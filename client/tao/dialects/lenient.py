@@ -1,23 +1,48 @@
-"""Reads JSON that a model wrote, repaired where it can be."""
+"""Reads what a model wrote as JSON, or was to write as JSON, repaired where it can be."""
 
+import json
+import re
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import json_repair
 import pydantic_core
 
-__all__ = ["loads"]
+__all__ = ["load_arguments", "load_object"]
 
-# Repairing costs more than linear time; a step is never that long.
-_MAX_REPAIR = 50_000
+# Repairing takes more than linear time, on the event loop; broken JSON of this length is no step any more.
+_MAX_REPAIR = 8_000
+_FENCE = re.compile(r"^```(?:\w*\n|json)?", re.IGNORECASE)
 
 
-def loads(text: str) -> Any:
-    """The value of the JSON text, or None when it has none that can be made out; never raises."""
+def load_object(text: str) -> dict[str, Any] | None:
+    """The first object of a JSON text, or None when none can be made out; never raises."""
     try:
-        return pydantic_core.from_json(text)
+        value = pydantic_core.from_json(text)
     except (ValueError, TypeError):
-        pass
+        value = _repaired(text[:_MAX_REPAIR])
+    # Words after an object may read as further values.
+    values = value if isinstance(value, list) else [value]
+    return next((value for value in values if isinstance(value, dict)), None)
+
+
+def load_arguments(value: object, parameters: Sequence[str]) -> Mapping[str, Any]:
+    """The arguments that `value` stands for: an object, JSON text, or a bare text for the first parameter."""
+    if isinstance(value, dict):
+        return value
+    if not isinstance(value, str):
+        return {}
+    text = _FENCE.sub("", value.strip()).removesuffix("```").strip()
+    found = load_object(text) if text.startswith("{") else None
+    if found is not None:
+        return found
+    return {parameters[0]: text.strip("`'\"")} if text and parameters else {}
+
+
+def _repaired(text: str) -> Any:
     try:
-        return json_repair.loads(text[:_MAX_REPAIR])
+        value = json.dumps(json_repair.loads(text), ensure_ascii=False)
+        # JSON can spell a lone surrogate, which no endpoint, file or terminal takes.
+        return pydantic_core.from_json(value.encode("utf-8", "replace"))
     except (ValueError, RecursionError):
         return None

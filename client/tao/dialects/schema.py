@@ -8,7 +8,7 @@ import pydantic_core
 
 from tao.dialects.examples import examples
 from tao.dialects.grammar import step_schema
-from tao.dialects.lenient import loads
+from tao.dialects.lenient import load_arguments, load_object
 from tao.dialects.signatures import signatures
 from tao.dialects.step import FINISH, Call, Glimpse, Step, UnreadableStep
 from tao.models.chat import ChatRequest, Message
@@ -42,35 +42,40 @@ class SchemaDialect:
     def glimpse(self, text: str) -> Glimpse:
         """Read the unfinished object."""
         try:
-            partial = pydantic_core.from_json(text, allow_partial="trailing-strings")
-        except ValueError:
+            partial = pydantic_core.from_json(text[text.find("{") :], allow_partial="trailing-strings")
+        except (ValueError, TypeError):
             return Glimpse()
         if not isinstance(partial, dict):
             return Glimpse()
-        actions = [action for action in _list(partial.get("actions")) if isinstance(action, dict)]
         # A name counts only once something follows it: before that it may still grow.
-        named = tuple(str(action["tool"]) for action in actions if "arguments" in action)
-        answers = [_answer(action.get("arguments")) for action in actions if action.get("tool") == FINISH]
-        return Glimpse(_text(partial.get("thought")), named, answers[0] if answers else "")
+        named = [
+            action for action in _actions(partial) if action.get("tool") and next(reversed(action)) != "tool"
+        ]
+        tools = tuple(str(action["tool"]) for action in named)
+        answer = _mapping(named[0].get("arguments")).get("answer") if tools[:1] == (FINISH,) else None
+        return Glimpse(_string(partial.get("thought")), tools, _string(answer))
 
     def read(self, text: str, tools: Sequence[ToolSpec]) -> Step:
         """Read the object, repaired where an endpoint did not hold it to the schema."""
         value = _parsed(text)
-        actions = [action for action in _list(value.get("actions")) if isinstance(action, dict)]
-        calls = tuple(
-            Call(str(action["tool"]), _mapping(action.get("arguments")))
-            for action in actions
-            if action.get("tool")
-        )
+        parameters = {tool.name: list(tool.input_schema.get("properties") or ()) for tool in tools}
+        parameters[FINISH] = ["answer"]
+        calls = [
+            Call(name, load_arguments(action.get("arguments"), parameters.get(name, ())))
+            for action in _actions(value)
+            if (name := _text(action.get("tool")))
+        ]
         thought = _text(value.get("thought"))
-        for call in calls:
-            if call.tool == FINISH and len(calls) == 1:
-                return Step(thought, answer=_answer(call.arguments))
         # An answer beside other calls was written before their results were known: the calls come first.
-        calls = tuple(call for call in calls if call.tool != FINISH)
+        acting = tuple(call for call in calls if call.tool != FINISH)
+        if acting:
+            return Step(thought, acting)
         if not calls:
             raise UnreadableStep("`actions` was empty. Name a tool with its arguments, or `finish`.")
-        return Step(thought, calls)
+        answer = _text(calls[0].arguments.get("answer"))
+        if not answer.strip():
+            raise UnreadableStep("`finish` came without its `answer`.")
+        return Step(thought, answer=answer)
 
     def recorded(self, text: str) -> str:
         """The reply as it was: a tool's words cannot stand in this form."""
@@ -79,24 +84,24 @@ class SchemaDialect:
 
 def _parsed(text: str) -> dict[str, Any]:
     start = text.find("{")
-    if start < 0:
-        raise UnreadableStep('The reply was no JSON object {"thought": ..., "actions": [...]}.')
-    value = loads(text[start:])
-    if not isinstance(value, dict):
+    value = load_object(text[start:]) if start >= 0 else None
+    if value is None:
         raise UnreadableStep('The reply was no JSON object {"thought": ..., "actions": [...]}.')
     return value
 
 
-def _answer(arguments: object) -> str:
-    return _text(_mapping(arguments).get("answer"))
+def _actions(value: Mapping[str, Any]) -> list[dict[str, Any]]:
+    actions = value.get("actions")
+    return [action for action in actions if isinstance(action, dict)] if isinstance(actions, list) else []
 
 
 def _mapping(value: object) -> Mapping[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def _list(value: object) -> list[Any]:
-    return value if isinstance(value, list) else []
+def _string(value: object) -> str:
+    # Anything but a string would not grow: 1 becomes 1.5 becomes 1500.0.
+    return value if isinstance(value, str) else ""
 
 
 def _text(value: object) -> str:

@@ -28,14 +28,18 @@ def signature(tool: ToolSpec) -> str:
     return f"- {tool.name}({parameters}): {_purpose(tool.description)}"
 
 
-def _type(schema: Mapping[str, Any]) -> str:
+def _type(schema: Any) -> str:
+    if not isinstance(schema, Mapping):
+        return "any"
     if "enum" in schema:
         return "|".join(str(value) for value in schema["enum"])
-    options = [option for option in schema.get("anyOf", ()) if option.get("type") != "null"]
+    options = [kind for option in schema.get("anyOf", ()) if (kind := _type(option)) != "null"]
     if options:
-        return _type(options[0])
-    kind = str(schema.get("type", "any"))
-    return _SHORT.get(kind, kind)
+        return options[0]
+    kind = schema.get("type", "any")
+    if isinstance(kind, list):
+        kind = next((one for one in kind if one != "null"), "any")
+    return _SHORT.get(str(kind), str(kind))
 
 
 def _purpose(description: str) -> str:

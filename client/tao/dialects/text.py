@@ -8,12 +8,11 @@ or, to end, `Final Answer: ...` (ReAct, arXiv 2210.03629).
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from tao.dialects.examples import examples
-from tao.dialects.lenient import loads
+from tao.dialects.lenient import load_arguments
 from tao.dialects.signatures import signatures
 from tao.dialects.step import FINISH, Call, Glimpse, Step, UnreadableStep
 from tao.models.chat import ChatRequest, Message
@@ -30,11 +29,11 @@ _LABELS = {
     "answer": ("final answer", "最终答案", "最终回答"),
 }
 _KIND = {word: kind for kind, words in _LABELS.items() for word in words}
-_LABEL = re.compile(
-    rf"^[ \t>*#_]*({'|'.join(sorted(_KIND, key=len, reverse=True))})[ \t]*\d*[ \t*_]*[:：][ \t*_]*",
-    re.IGNORECASE | re.MULTILINE,
-)
-_LABEL_CHARS = 24
+_MARKUP = " \t>*#_"
+# Possessive, since a model may write spaces without end; ASCII, since a dotless i is no i.
+_LABEL_NAME = rf"^[{_MARKUP}]*+({'|'.join(sorted(_KIND, key=len, reverse=True))})[ \t]*+[\d０-９]*+[ \t*_]*+"
+_LABEL = re.compile(rf"{_LABEL_NAME}[:：][ \t*_]*", re.ASCII | re.IGNORECASE | re.MULTILINE)
+_NO_COLON_YET = re.compile(rf"{_LABEL_NAME}\Z", re.ASCII | re.IGNORECASE)
 _STOP = ("\nObservation:", "\n观察:", "\n观察：")
 
 
@@ -60,23 +59,21 @@ class TextDialect:
 
     def glimpse(self, text: str) -> Glimpse:
         """Read the labelled parts so far."""
-        head, newline, line = text.rpartition("\n")
-        # A short last line may turn out to be the next label.
-        parts = _parts(head if newline and len(line) < _LABEL_CHARS and not _LABEL.match(line) else text)
-        # A part counts as a whole name only once the next label has begun.
-        named = parts[-2][1] if len(parts) > 1 and parts[-2][0] == "action" else ""
+        head, _, line = text.rpartition("\n")
+        parts = _parts(head if _may_become_label(line) else text)
+        # A part counts as a whole name only once the next one has begun.
+        named = _name(_first(parts[:-1], "action"))
         return Glimpse(_first(parts, "thought"), (named,) if named else (), _first(parts, "answer"))
 
     def read(self, text: str, tools: Sequence[ToolSpec]) -> Step:
         """Read the first action or, without one, the final answer."""
         parts = _parts(text)
-        thought, action = _first(parts, "thought"), _first(parts, "action").strip("`'\" 。.")
-        if action:
-            arguments = _arguments(_first(parts, "input"), _tool(action, tools))
-            if action.casefold() == FINISH:
-                return Step(thought, answer=str(arguments.get("answer") or _first(parts, "input")))
-            return Step(thought, (Call(action, arguments),))
-        answer = _first(parts, "answer")
+        thought, action = _first(parts, "thought"), _name(_first(parts, "action"))
+        given, answer = _first(parts, "input"), _first(parts, "answer")
+        if action.casefold() == FINISH:
+            answer = str(load_arguments(given, ["answer"]).get("answer") or answer)
+        elif action:
+            return Step(thought, (Call(action, load_arguments(given, _parameters(action, tools))),))
         if answer:
             return Step(thought, answer=answer)
         raise UnreadableStep("There was neither an `Action:` with its `Action Input:` nor a `Final Answer:`.")
@@ -106,18 +103,14 @@ def _first(parts: Sequence[tuple[str, str]], kind: str) -> str:
     return next((text for found, text in parts if found == kind), "")
 
 
-def _tool(name: str, tools: Sequence[ToolSpec]) -> ToolSpec | None:
-    return next((tool for tool in tools if tool.name == name), None)
+def _name(text: str) -> str:
+    return text.strip("`'\"* 。.")
 
 
-def _arguments(text: str, tool: ToolSpec | None) -> Mapping[str, Any]:
-    stripped = re.sub(r"^```\w*\s*|\s*```$", "", text.strip())
-    if stripped.startswith("{"):
-        value = loads(stripped)
-        if isinstance(value, dict):
-            return value
-    parameters = list((tool.input_schema.get("properties") or {}) if tool else {})
-    if stripped and len(parameters) >= 1:
-        # A bare value means the first parameter.
-        return {parameters[0]: stripped.strip("`'\"")}
-    return {}
+def _parameters(name: str, tools: Sequence[ToolSpec]) -> list[str]:
+    return [key for tool in tools if tool.name == name for key in tool.input_schema.get("properties") or ()]
+
+
+def _may_become_label(line: str) -> bool:
+    begun = line.lstrip(_MARKUP).casefold()
+    return any(word.startswith(begun) for word in _KIND) or _NO_COLON_YET.match(line) is not None
