@@ -3,7 +3,7 @@
 import math
 import os
 from collections.abc import AsyncGenerator, Collection, Mapping
-from contextlib import AsyncExitStack, aclosing
+from contextlib import AsyncExitStack, aclosing, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -261,7 +261,9 @@ class Agent:
 
     def _notify(self, text: str) -> None:
         for listener in self._listeners:
-            listener.send_nowait(Notice(text=text))
+            # A run that is being left hears nothing any more, while its end may still take a moment.
+            with suppress(anyio.BrokenResourceError):
+                listener.send_nowait(Notice(text=text))
         if not self._listeners:
             self._unheard.append(text)
 

@@ -5,6 +5,8 @@ environment variables (`TAO_MODEL_BASE_URL` is `base_url` in `[model]`). A secre
 the environment variable that holds it; only `TAO_MODEL_API_KEY` is read directly.
 """
 
+import tomllib
+from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any, Literal
 
@@ -108,6 +110,15 @@ class WeatherSettings(_Section):
     timeout: float = Field(default=10.0, gt=0, description="Seconds for one request.")
 
 
+class _TomlSource(TomlConfigSettingsSource):
+    def _read_file(self, file_path: Path | Traversable) -> dict[str, Any]:
+        try:
+            # Decoded here, since `tomllib` takes no byte order mark, which some editors write.
+            return tomllib.loads(file_path.read_text(encoding="utf-8-sig"))
+        except (OSError, ValueError) as exc:
+            raise ConfigError(f"The settings file {str(file_path)!r} cannot be read: {exc}") from exc
+
+
 class Settings(BaseSettings):
     """Everything that may be set, for client and servers alike."""
 
@@ -138,7 +149,7 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Order the sources: arguments, environment, `./tao.toml`, the user's `tao.toml`."""
         files = [config_dir() / "tao.toml", Path("tao.toml")]
-        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, files, deep_merge=True)
+        return init_settings, env_settings, _TomlSource(settings_cls, files, deep_merge=True)
 
 
 def load_settings() -> Settings:

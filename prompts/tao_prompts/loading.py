@@ -19,7 +19,7 @@ class PromptError(ValueError):
 @lru_cache(maxsize=64)
 def _read(path: Path) -> Template:
     try:
-        return Template(path.read_text(encoding="utf-8").strip())
+        return Template(path.read_text(encoding="utf-8-sig").strip())
     except (OSError, UnicodeDecodeError) as exc:
         raise PromptError(f"The prompt {str(path)!r} cannot be read: {exc}") from exc
 

