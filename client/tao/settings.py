@@ -164,7 +164,7 @@ def load_settings() -> Settings:
         lines = [f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in exc.errors()]
         raise ConfigError("Wrong settings (TAO_* variables or tao.toml): " + "; ".join(lines)) from exc
     except ValueError as exc:
-        raise ConfigError(f"The settings cannot be read: {exc}") from exc
+        raise ConfigError(f"The TAO_* variables cannot be read (objects are JSON): {exc}") from exc
 
 
 def config_dir() -> Path:

@@ -2,6 +2,7 @@
 
 import json
 import sys
+import unicodedata
 
 from rich.console import Console
 from rich.text import Text
@@ -68,7 +69,7 @@ class LiveSteps:
                 self._line("error" if is_error else "observation", _short(text))
             case Notice(text=text):
                 self.close()
-                self._console.print(Text(text, style="dim"))
+                self._console.print(Text(_printable(text), style="dim"))
             case Answer():
                 self._end(event)
 
@@ -137,4 +138,9 @@ def _line(text: str, most: int) -> str:
 
 def _printable(text: str) -> str:
     """Without control characters: a tool's text must not drive the user's terminal."""
-    return "".join(c if c in "\n\t" or c.isprintable() else "\ufffd" for c in text)
+    return "".join(c if c in "\n\t" or _is_shown(c) else "\ufffd" for c in text)
+
+
+def _is_shown(character: str) -> bool:
+    # The wide space of Chinese text counts as unprintable, like every space but the ASCII one.
+    return character.isprintable() or unicodedata.category(character) == "Zs"

@@ -12,6 +12,8 @@ __all__ = ["load_arguments", "load_object"]
 
 # Repairing takes more than linear time, on the event loop; broken JSON of this length is no step any more.
 _MAX_REPAIR = 8_000
+# Takes words after the value, and line breaks inside a string.
+_FIRST_VALUE = json.JSONDecoder(strict=False)
 _FENCE = re.compile(r"^```(?:\w*\n|json)?", re.IGNORECASE)
 
 
@@ -20,8 +22,8 @@ def load_object(text: str) -> dict[str, Any] | None:
     try:
         value = pydantic_core.from_json(text)
     except (ValueError, TypeError):
-        value = _repaired(text[:_MAX_REPAIR])
-    # Words after an object may read as further values.
+        value = _repaired(text)
+    # What follows the first object may be repaired into further values.
     values = value if isinstance(value, list) else [value]
     return next((value for value in values if isinstance(value, dict)), None)
 
@@ -41,8 +43,11 @@ def load_arguments(value: object, parameters: Sequence[str]) -> Mapping[str, Any
 
 def _repaired(text: str) -> Any:
     try:
-        value = json.dumps(json_repair.loads(text), ensure_ascii=False)
+        try:
+            value, _ = _FIRST_VALUE.raw_decode(text)
+        except ValueError:
+            value = json_repair.loads(text[:_MAX_REPAIR])
         # JSON can spell a lone surrogate, which no endpoint, file or terminal takes.
-        return pydantic_core.from_json(value.encode("utf-8", "replace"))
+        return pydantic_core.from_json(json.dumps(value, ensure_ascii=False).encode("utf-8", "replace"))
     except (ValueError, RecursionError):
         return None
