@@ -30,6 +30,7 @@ _MAX_CITATIONS = 3
 # Shares of words, tried out on answers that found something and on answers that did not.
 _ENOUGH_OVERLAP = 0.25
 _ENOUGH_NEWS = 0.3
+_MOST = 0.6
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +102,9 @@ class _Candidate:
         near = overlap >= _ENOUGH_OVERLAP
         before = wanted.marks.get(passage.id)
         self.marked = before is not None and (bool(self.held.intersection(before)) if before else near)
-        confirmed = any(_stands_in(fact, plain) for fact in wanted.repeated)
-        self.close = near and (confirmed or _share(wanted.news, words) >= _ENOUGH_NEWS)
+        # What was asked and is so: `Is it 7999?` `Yes, 7999.`
+        confirmed = overlap >= _MOST and any(_stands_in(fact, plain) for fact in wanted.repeated)
+        self.close = confirmed or (near and _share(wanted.news, words) >= _ENOUGH_NEWS)
         # A long fact tells more than a short one.
         self.rank = (sum(map(len, self.held)), self.marked, overlap)
 

@@ -6,7 +6,7 @@ from tao_prompts import Language
 
 __all__ = ["language_of"]
 
-_HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
+_HAN = re.compile(r"[\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
 
 
 def language_of(text: str) -> Language:

@@ -6,14 +6,13 @@ from typing import Any
 
 import pydantic_core
 
-from tao.dialects.examples import examples
 from tao.dialects.grammar import step_schema
 from tao.dialects.lenient import load_arguments, load_object
-from tao.dialects.signatures import signatures
+from tao.dialects.opening import opening
 from tao.dialects.step import FINISH, Call, Glimpse, Step, UnreadableStep
 from tao.models.chat import ChatRequest, Message
 from tao.toolbox.tool import ToolSpec
-from tao_prompts import Language, render
+from tao_prompts import Language
 
 __all__ = ["SchemaDialect"]
 
@@ -27,12 +26,8 @@ class SchemaDialect:
         self._prompts = prompts
 
     def opening(self, tools: Sequence[ToolSpec], language: Language, now: str) -> list[Message]:
-        """Role, tools, output rules and date as the system prompt, then the examples that fit the tools."""
-        names = [tool.name for tool in tools]
-        values = {"tools": signatures(tools), "now": now}
-        system = render("agent/schema", language, values, folder=self._prompts)
-        shown = examples("agent/schema.examples", language, names, folder=self._prompts)
-        return [Message("system", system), *shown]
+        """The system prompt and the examples of this form."""
+        return opening("agent/schema", tools, language, now, folder=self._prompts)
 
     def request(self, messages: Sequence[Message], tools: Sequence[ToolSpec]) -> ChatRequest:
         """A request whose reply must match the schema of the tools."""

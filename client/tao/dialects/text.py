@@ -11,13 +11,12 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from tao.dialects.examples import examples
 from tao.dialects.lenient import load_arguments
-from tao.dialects.signatures import signatures
+from tao.dialects.opening import opening
 from tao.dialects.step import FINISH, Call, Glimpse, Step, UnreadableStep
 from tao.models.chat import ChatRequest, Message
 from tao.toolbox.tool import ToolSpec
-from tao_prompts import Language, render
+from tao_prompts import Language
 
 __all__ = ["TextDialect"]
 
@@ -46,12 +45,8 @@ class TextDialect:
         self._prompts = prompts
 
     def opening(self, tools: Sequence[ToolSpec], language: Language, now: str) -> list[Message]:
-        """Role, tools, output rules and date as the system prompt, then the examples that fit the tools."""
-        names = [tool.name for tool in tools]
-        values = {"tools": signatures(tools), "now": now}
-        system = render("agent/text", language, values, folder=self._prompts)
-        shown = examples("agent/text.examples", language, names, folder=self._prompts)
-        return [Message("system", system), *shown]
+        """The system prompt and the examples of this form."""
+        return opening("agent/text", tools, language, now, folder=self._prompts)
 
     def request(self, messages: Sequence[Message], tools: Sequence[ToolSpec]) -> ChatRequest:
         """A request that stops before the model can write an observation of its own."""

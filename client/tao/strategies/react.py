@@ -118,7 +118,7 @@ class _History:
         else:
             for action in actions:
                 await self._call(action, results)
-        self._run.spent.tool_seconds += anyio.current_time() - begun
+        self._run.spend(tool_seconds=anyio.current_time() - begun)
         return "\n".join(self._observe(action, *results[action.id]) for action in actions)
 
     def _reads(self, name: str) -> bool:

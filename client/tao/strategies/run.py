@@ -2,10 +2,10 @@
 
 from collections.abc import Callable
 from contextlib import aclosing
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 import anyio
 
@@ -23,19 +23,6 @@ _WEEKDAYS: dict[Language, str] = {
 }
 
 
-@dataclass(slots=True)
-class _Spent:
-    """What the run's requests and calls have cost so far."""
-
-    requests: int = 0
-    prompt_tokens: int = 0
-    completion_tokens: int = 0
-    cached_tokens: int = 0
-    first_token_seconds: float = 0.0
-    model_seconds: float = 0.0
-    tool_seconds: float = 0.0
-
-
 @dataclass
 class Run:
     """One question on its way to an answer."""
@@ -49,7 +36,7 @@ class Run:
     place: str | None
     now: datetime
     started: float = field(default_factory=anyio.current_time)
-    spent: _Spent = field(default_factory=_Spent)
+    usage: RunUsage = field(default_factory=RunUsage)
 
     @property
     def language(self) -> Language:
@@ -76,7 +63,6 @@ class Run:
     async def complete(self, request: ChatRequest, on_text: Callable[[str], None]) -> Completion:
         """Ask the model; `on_text` gets the text so far each time that it grows."""
         self.log.requested(request)
-        self.spent.requests += 1
         begun = anyio.current_time()
         so_far = ""
         completion: Completion | None = None
@@ -89,7 +75,7 @@ class Run:
                     else:
                         completion = replace(piece, text=_unicode(piece.text))
         finally:
-            self.spent.model_seconds += anyio.current_time() - begun
+            self.spend(requests=1, model_seconds=anyio.current_time() - begun)
         assert completion is not None, "a model's stream ends with its completion"
         self._count(completion)
         return completion
@@ -118,7 +104,6 @@ class Run:
     ) -> Answer:
         """The answer with what it cost."""
         total = anyio.current_time() - self.started
-        spent: dict[str, Any] = {name: round(value, 3) for name, value in asdict(self.spent).items()}
         return Answer(
             run_id=self.id,
             question=self.question,
@@ -129,17 +114,23 @@ class Run:
             steps=steps,
             model=self.model.name,
             dialect=dialect,
-            usage=RunUsage(**spent, total_seconds=round(total, 3)),
+            usage=self.usage.model_copy(update={"total_seconds": round(total, 3)}),
         )
+
+    def spend(self, **added: float) -> None:
+        """Add to what the run has cost."""
+        sums = {name: round(getattr(self.usage, name) + value, 3) for name, value in added.items()}
+        self.usage = self.usage.model_copy(update=sums)
 
     def _count(self, completion: Completion) -> None:
         self.log.replied(completion)
-        spent, usage = self.spent, completion.usage
-        if spent.requests == 1:
-            spent.first_token_seconds = completion.first_token_seconds
-        spent.prompt_tokens += usage.prompt_tokens
-        spent.completion_tokens += usage.completion_tokens
-        spent.cached_tokens += usage.cached_tokens
+        usage = completion.usage
+        self.spend(
+            prompt_tokens=usage.prompt_tokens,
+            completion_tokens=usage.completion_tokens,
+            cached_tokens=usage.cached_tokens,
+            first_token_seconds=completion.first_token_seconds if self.usage.requests == 1 else 0.0,
+        )
 
 
 def _unicode(text: str) -> str:

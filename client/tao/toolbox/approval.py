@@ -1,39 +1,31 @@
 """Asks before a call that may change something."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from tao.toolbox.tool import Toolbox, ToolResult, ToolSpec
+from tao.toolbox.wrapper import Wrapper
 
 __all__ = ["Approval", "Approver"]
 
 Approver = Callable[[ToolSpec, Mapping[str, Any]], Awaitable[bool]]
 
 
-class Approval:
+class Approval(Wrapper):
     """A toolbox that lets a tool without `read_only` run only when `approve` says so.
 
     A tool on the `autoApprove` list of its server's entry is not asked about.
     """
 
     def __init__(self, inner: Toolbox, approve: Approver) -> None:
-        self._inner = inner
+        super().__init__(inner)
         self._approve = approve
-
-    @property
-    def tools(self) -> Sequence[ToolSpec]:
-        """The tools of the toolbox inside."""
-        return self._inner.tools
-
-    def expect(self, name: str) -> None:
-        """Pass on."""
-        self._inner.expect(name)
 
     async def call(self, name: str, arguments: Mapping[str, Any]) -> ToolResult:
         """Ask where it must, then call."""
         tool = next((tool for tool in self.tools if tool.name == name), None)
         if tool is None or tool.read_only or tool.auto_approve or await self._approve(tool, arguments):
-            return await self._inner.call(name, arguments)
+            return await self.inner.call(name, arguments)
         return ToolResult(
             f"The user did not approve {name}, which may change something. Go on without it.", is_error=True
         )

@@ -1,39 +1,28 @@
 """Keeps an observation short enough for a model to read."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from tao.toolbox.tool import Toolbox, ToolResult, ToolSpec
+from tao.toolbox.tool import Toolbox, ToolResult
+from tao.toolbox.wrapper import Wrapper
 
 __all__ = ["Cut"]
 
-_NOTE = "\n[... {} characters left out ...]\n"
 
-
-class Cut:
-    """A toolbox whose results have at most `limit` characters; the head and the tail are kept."""
+class Cut(Wrapper):
+    """A toolbox whose results have about `limit` characters at most; the head and the tail are kept."""
 
     def __init__(self, inner: Toolbox, limit: int) -> None:
-        self._inner = inner
+        super().__init__(inner)
         self._limit = limit
-
-    @property
-    def tools(self) -> Sequence[ToolSpec]:
-        """The tools of the toolbox inside."""
-        return self._inner.tools
-
-    def expect(self, name: str) -> None:
-        """Pass on."""
-        self._inner.expect(name)
 
     async def call(self, name: str, arguments: Mapping[str, Any]) -> ToolResult:
         """Call, then cut."""
-        result = await self._inner.call(name, arguments)
+        result = await self.inner.call(name, arguments)
         if len(result.text) <= self._limit:
             return result
-        whole = len(result.text)
-        kept = max(0, self._limit - len(_NOTE.format(whole)))
-        head = kept * 3 // 4
-        tail = result.text[whole - kept + head :]
-        return replace(result, text=result.text[:head] + _NOTE.format(whole - kept) + tail)
+        head, tail = self._limit * 3 // 4, self._limit // 4
+        left_out = len(result.text) - head - tail
+        text = f"{result.text[:head]}\n[... {left_out} characters left out ...]\n{result.text[-tail:]}"
+        return replace(result, text=text)
