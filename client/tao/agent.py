@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import Any, Literal, Self
 
 import anyio
+from anyio.abc import TaskGroup
 from anyio.streams.memory import MemoryObjectSendStream
 
 from tao.dialects import SchemaDialect, TextDialect, choose_dialect
@@ -87,6 +88,7 @@ class Agent:
         )
         self._toolbox = Approval(Cut(self._servers, settings.agent.observation_chars), approve)
         self._stack = AsyncExitStack()
+        self._tasks: TaskGroup | None = None
         self._closing = anyio.Event()
         self._listeners: list[MemoryObjectSendStream[Event]] = []
         self._unheard: list[str] = []
@@ -125,21 +127,29 @@ class Agent:
         )
 
     async def __aenter__(self) -> Self:
+        if self._closing.is_set() or self._tasks is not None:
+            raise RuntimeError("An agent is opened once. Make a new one.")
         # Sound on half-opening: what was entered is left again when a later part fails.
         async with AsyncExitStack() as stack:
-            self._tasks = await stack.enter_async_context(anyio.create_task_group())
+            tasks = await stack.enter_async_context(anyio.create_task_group())
             await stack.enter_async_context(self._servers)
             self._stack = stack.pop_all()
-        self._tasks.start_soon(self._own_model)
-        self._tasks.start_soon(self._load_tools)
+        self._tasks = tasks
+        tasks.start_soon(self._own_model)
+        tasks.start_soon(self._load_tools)
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
     ) -> bool | None:
         self._closing.set()
-        self._tasks.cancel_scope.cancel()
-        return await self._stack.__aexit__(kind, exc, trace)
+        if self._tasks is not None:
+            self._tasks.cancel_scope.cancel()
+        if isinstance(exc, anyio.get_cancelled_exc_class()):
+            return await self._stack.__aexit__(kind, exc, trace)
+        # A task group would wrap what the caller's own code raised; it is to arrive as it is.
+        await self._stack.__aexit__(None, None, None)
+        return None
 
     async def ask(self, question: str) -> Answer:
         """Answer one question.
@@ -161,6 +171,8 @@ class Agent:
         Closing the generator stops the run.
         """
         question = _checked(question)
+        if self._tasks is None or self._closing.is_set():
+            raise RuntimeError("The agent is not open. Use it with `async with`.")
         send, receive = anyio.create_memory_object_stream[Event](math.inf)
         failure: list[Exception] = []
         scope = anyio.CancelScope()

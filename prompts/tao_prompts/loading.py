@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 from string import Template
-from typing import Literal
 
-__all__ = ["Language", "PromptError", "render"]
+from tao_prompts.language import Language
 
-Language = Literal["zh", "en"]
+__all__ = ["PromptError", "render"]
+
 _BUILT_IN = Path(__file__).parent
 
 

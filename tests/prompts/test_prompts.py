@@ -174,7 +174,7 @@ def test_a_prompt_that_there_is_not_is_named(tmp_path: Path) -> None:
 )
 def test_examples_that_are_no_turns_are_refused(tmp_path: Path, content: str) -> None:
     folder = own(tmp_path, "agent/schema.examples.en.md", content)
-    with pytest.raises(PromptError, match=r"agent/schema\.examples"):
+    with pytest.raises(PromptError, match="An example in the prompt 'agent/schema"):
         SchemaDialect(prompts=folder).opening(DEFAULT_TOOLS, "en", NOW)
 
 

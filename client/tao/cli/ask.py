@@ -16,9 +16,9 @@ from tao.cli.live import LiveSteps, source_lines
 from tao.cli.options import config_option, json_option
 from tao.errors import ConfigError
 from tao.events import Answer
-from tao.language import language_of
 from tao.settings import Settings, load_settings
 from tao.toolbox import Approver, ToolSpec
+from tao_prompts import language_of
 
 __all__ = ["ask"]
 

@@ -10,10 +10,9 @@ from typing import Protocol
 import anyio
 
 from tao.events import Answer, AnswerDelta, Citation, Event, RunUsage, StopReason
-from tao.language import language_of
 from tao.models.chat import ChatModel, ChatRequest, Completion, Delta
 from tao.runs import RunLog
-from tao_prompts import Language, render
+from tao_prompts import Language, language_of, render
 
 __all__ = ["Run", "Strategy"]
 

@@ -9,9 +9,11 @@ from tao.toolbox.wrapper import Wrapper
 
 __all__ = ["Cut"]
 
+_NOTE = "\n[... {} characters left out ...]\n"
+
 
 class Cut(Wrapper):
-    """A toolbox whose results have about `limit` characters at most; the head and the tail are kept."""
+    """A toolbox whose results have at most `limit` characters; the head and the tail are kept."""
 
     def __init__(self, inner: Toolbox, limit: int) -> None:
         super().__init__(inner)
@@ -22,7 +24,8 @@ class Cut(Wrapper):
         result = await self.inner.call(name, arguments)
         if len(result.text) <= self._limit:
             return result
-        head, tail = self._limit * 3 // 4, self._limit // 4
-        left_out = len(result.text) - head - tail
-        text = f"{result.text[:head]}\n[... {left_out} characters left out ...]\n{result.text[-tail:]}"
-        return replace(result, text=text)
+        whole = len(result.text)
+        kept = max(0, self._limit - len(_NOTE.format(whole)))
+        head = kept * 3 // 4
+        tail = result.text[whole - kept + head :]
+        return replace(result, text=result.text[:head] + _NOTE.format(whole - kept) + tail)

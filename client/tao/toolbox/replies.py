@@ -57,7 +57,9 @@ def _passages(structured: dict[str, Any] | None) -> tuple[Passage, ...]:
 
 def _passage(item: dict[str, Any]) -> Passage:
     source = str(item.get("source") or "?")
-    line = item.get("line")
+    line, number = item.get("line"), item.get("id")
     return Passage(
-        id=str(item.get("id") or ""), text=str(item["text"]), source=f"{source}:{line}" if line else source
+        id="" if number is None else str(number),
+        text=str(item["text"]),
+        source=f"{source}:{line}" if line else source,
     )

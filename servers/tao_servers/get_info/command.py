@@ -21,5 +21,5 @@ def run(profile: Path | None) -> None:
     try:
         loaded = load_profile(profile or read_settings().info.profile or BUILT_IN)
     except ProfileError as exc:
-        raise click.ClickException(str(exc)) from exc
+        raise click.UsageError(str(exc)) from exc
     serve(lambda: build_server(loaded))

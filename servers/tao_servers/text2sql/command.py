@@ -39,7 +39,7 @@ def run(database: Path | None, comments: Path | None, max_rows: int | None, time
 def _configured(settings: Text2sqlSettings, comments: Path | None) -> Database | None:
     if len(settings.databases) > 1:
         names = ", ".join(settings.databases)
-        raise click.ClickException(
+        raise click.UsageError(
             f"The settings have several databases ({names}): say which by --database PATH."
         )
     for entry in settings.databases.values():

@@ -6,14 +6,16 @@ from typing import TYPE_CHECKING, Annotated
 from pydantic import BaseModel, Field, model_validator
 
 from tao.settings import WeatherSettings
+from tao_prompts import Language, language_of
 from tao_servers.weather.openmeteo import Source, WeatherError
 from tao_servers.weather.places import Match, Place, find_place
-from tao_servers.weather.wording import Language, language_of, shorten, weather_words
+from tao_servers.weather.report import Current, Day, Forecast
+from tao_servers.weather.wording import shorten, weather_words
 
 if TYPE_CHECKING:
     import httpx
 
-__all__ = ["Current", "Day", "Forecast", "get_forecast"]
+__all__ = ["get_forecast"]
 
 _Number = Annotated[float, Field(allow_inf_nan=False)]
 _Numbers = list[_Number | None]
@@ -23,40 +25,6 @@ _DAILY = (
     "weather_code,temperature_2m_max,temperature_2m_min,precipitation_sum,precipitation_probability_max,"
     "wind_speed_10m_max"
 )
-
-
-class Current(BaseModel):
-    """The weather now."""
-
-    time: str = Field(description="Local")
-    weather: str | None = None
-    temperature_celsius: float | None = None
-
-
-class Day(BaseModel):
-    """The weather of one day; a value that is missing was not forecast."""
-
-    date: datetime.date
-    weather: str | None = None
-    temperature_max_celsius: float | None = None
-    temperature_min_celsius: float | None = None
-    precipitation_mm: float | None = None
-    precipitation_probability_percent: float | None = None
-    wind_max_kmh: float | None = None
-
-
-class Forecast(BaseModel):
-    """Weather of a place, now and by day."""
-
-    place: str
-    latitude: float
-    longitude: float
-    time_zone: str
-    note: str | None = None
-    current: Current | None = None
-    days: list[Day] = Field(description="The first is today")
-    same_name: list[str] = Field(default_factory=list, description="Other places of this name")
-    source: str = "Open-Meteo (https://open-meteo.com/), CC BY 4.0"
 
 
 class _CurrentReply(BaseModel):

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from tao_prompts import Language
 from tao_servers.weather.names import bare, key
-from tao_servers.weather.wording import Language
 
 __all__ = ["Place", "city", "containing_city", "near_names"]
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, TypeVar
 import anyio
 from pydantic import BaseModel, ValidationError
 
-from tao_servers.weather.wording import Language, shorten
+from tao_prompts import Language
+from tao_servers.weather.wording import shorten
 
 if TYPE_CHECKING:
     import httpx

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 
 from pydantic import BaseModel, Field
 
+from tao_prompts import Language
 from tao_servers.weather.gazetteer import Place, city, containing_city, near_names
 from tao_servers.weather.names import bare, key, pieces
 from tao_servers.weather.openmeteo import Source, WeatherError
-from tao_servers.weather.wording import Language, shorten
+from tao_servers.weather.wording import shorten
 
 __all__ = ["Match", "Place", "find_place"]
 

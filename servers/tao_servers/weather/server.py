@@ -8,10 +8,12 @@ from mcp.types import CallToolResult, ToolAnnotations
 from pydantic import Field
 
 from tao.settings import WeatherSettings
+from tao_prompts import language_of
 from tao_servers.serving.results import result
-from tao_servers.weather.forecast import Forecast, get_forecast
+from tao_servers.weather.forecast import get_forecast
 from tao_servers.weather.openmeteo import WeatherError
-from tao_servers.weather.wording import describe, language_of
+from tao_servers.weather.report import Forecast
+from tao_servers.weather.wording import describe
 
 if TYPE_CHECKING:
     import httpx

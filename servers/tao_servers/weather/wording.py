@@ -1,18 +1,14 @@
 """What a forecast says in Chinese and in English."""
 
 import csv
-import re
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
 
-if TYPE_CHECKING:
-    from tao_servers.weather.forecast import Day, Forecast
+from tao_prompts import Language
+from tao_servers.weather.report import Day, Forecast
 
-__all__ = ["Language", "describe", "language_of", "shorten", "weather_words"]
+__all__ = ["describe", "shorten", "weather_words"]
 
-Language = Literal["zh", "en"]
-_HAN = re.compile(r"[\u3400-\u9fff\uf900-\ufaff]")
 _CODES = Path(__file__).with_name("weather_codes.csv")
 _DAY_NAMES: dict[Language, tuple[str, ...]] = {
     "zh": ("今天 ", "明天 ", "后天 "),
@@ -22,11 +18,6 @@ _WEEKDAYS: dict[Language, tuple[str, ...]] = {
     "zh": ("周一", "周二", "周三", "周四", "周五", "周六", "周日"),
     "en": ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"),
 }
-
-
-def language_of(text: str) -> Language:
-    """`"zh"` for a text with any Han character."""
-    return "zh" if _HAN.search(text) else "en"
 
 
 def shorten(text: str, length: int) -> str:
@@ -49,7 +40,7 @@ def weather_words(code: int | None, language: Language) -> str | None:
     return row[language] if row else {"zh": f"天气代码 {code}", "en": f"weather code {code}"}[language]
 
 
-def describe(forecast: "Forecast", language: Language) -> str:
+def describe(forecast: Forecast, language: Language) -> str:
     """The whole forecast as lines to read, each number with its unit and its date."""
     lines = [_heading(forecast, language)]
     if forecast.note:
@@ -68,14 +59,14 @@ def describe(forecast: "Forecast", language: Language) -> str:
     return "\n".join(lines)
 
 
-def _heading(forecast: "Forecast", language: Language) -> str:
+def _heading(forecast: Forecast, language: Language) -> str:
     where = f"{forecast.latitude:g}, {forecast.longitude:g}"
     if language == "zh":
         return f"{forecast.place}（{where}）的天气，时区 {forecast.time_zone}"
     return f"Weather in {forecast.place} ({where}), time zone {forecast.time_zone}"
 
 
-def _day(number: int, day: "Day", language: Language) -> str:
+def _day(number: int, day: Day, language: Language) -> str:
     names = _DAY_NAMES[language]
     name = (names[number] if number < len(names) else "") + day.date.isoformat()
     zh = language == "zh"

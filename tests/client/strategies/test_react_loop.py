@@ -220,7 +220,7 @@ async def test_an_observation_that_the_model_invents_is_cut_off() -> None:
 async def test_an_endpoint_that_refuses_the_schema_is_asked_in_text() -> None:
     refusal = ModelError("response_format is not supported", status=400)
     model = ScriptedModel(refusal, "Final Answer: 好的")
-    dialects = [SchemaDialect(), TextDialect()]
+    dialects: list[Dialect] = [SchemaDialect(), TextDialect()]
     answer, events = await play("问", model, react(ScriptedToolbox((SEARCH, find_prices)), *dialects))
     assert (answer.text, answer.dialect) == ("好的", "text")
     assert any(isinstance(event, Notice) for event in events)

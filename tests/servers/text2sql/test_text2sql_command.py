@@ -15,7 +15,7 @@ def test_several_databases_in_the_settings_ask_for_one(
     settings = "[text2sql.databases.shop]\npath = 'a.sqlite'\n[text2sql.databases.hr]\npath = 'b.sqlite'\n"
     (tmp_path / "tao.toml").write_text(settings, encoding="utf-8")
     outcome = CliRunner().invoke(run, [])
-    assert outcome.exit_code == 1
+    assert outcome.exit_code == 2
     assert "shop, hr" in outcome.output
     assert "--database PATH" in outcome.output
 
@@ -24,7 +24,7 @@ def test_wrong_settings_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     monkeypatch.chdir(tmp_path)
     (tmp_path / "tao.toml").write_text("[text2sql]\nmax_rows = 0\n", encoding="utf-8")
     outcome = CliRunner().invoke(run, [])
-    assert outcome.exit_code == 1
+    assert outcome.exit_code == 2
     assert "text2sql.max_rows" in outcome.output
 
 

@@ -1,6 +1,6 @@
 import pytest
 
-from tao.language import language_of
+from tao_prompts import language_of
 
 
 @pytest.mark.parametrize(
