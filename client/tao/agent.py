@@ -34,6 +34,7 @@ from tao.toolbox import (
     find_config,
     load_servers,
 )
+from tao_prompts import PromptError
 
 __all__ = ["Agent", "named_model"]
 
@@ -231,6 +232,9 @@ class Agent:
         )
         try:
             run.emit(await strategy.answer(run))
+        except PromptError as exc:
+            run.log.failed(exc)
+            raise ConfigError(str(exc)) from exc
         except BaseException as exc:
             run.log.failed(exc)
             raise

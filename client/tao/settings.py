@@ -124,7 +124,7 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(
         frozen=True,
-        extra="ignore",
+        extra="forbid",
         env_prefix="TAO_",
         env_nested_delimiter="_",
         env_nested_max_split=1,

@@ -205,6 +205,16 @@ async def test_the_users_place_and_prompts_reach_the_model(tmp_path: Path) -> No
     assert "上海市" in system
 
 
+async def test_a_wrong_prompt_of_the_users_is_named(tmp_path: Path) -> None:
+    (tmp_path / "agent").mkdir()
+    (tmp_path / "agent" / "direct.zh.md").write_text("$nowhere", encoding="utf-8")
+    settings = load_settings().model_copy(update={"agent": AgentSettings(prompts=tmp_path)})
+    with anyio.fail_after(5):
+        async with alone(ScriptedModel("好"), settings) as agent:
+            with pytest.raises(ConfigError, match=r"direct\.zh\.md"):
+                await agent.ask("你好")
+
+
 def test_a_server_that_the_list_does_not_have_is_named_with_those_it_has(tmp_path: Path) -> None:
     path = server_list(tmp_path, weather=NOWHERE, shop=NOWHERE)
     with pytest.raises(ConfigError, match=r"'wether'.*weather, shop"):

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from tao.errors import ConfigError
 from tao.events import Notice
 from tao.models.chat import ChatRequest, Completion, Message, Usage
 from tao.runs import RunLog, new_run_id
@@ -92,3 +93,11 @@ def test_run_ids_sort_by_time_and_do_not_meet() -> None:
     assert len(set(ids)) == 200
     stamps = [run_id.partition("-")[0] for run_id in ids]
     assert stamps == sorted(stamps)
+
+
+async def test_a_folder_that_cannot_be_written_is_named_with_the_remedy(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.touch()
+    with pytest.raises(ConfigError, match="XDG_STATE_HOME"):
+        async with RunLog(file / "runs", "one") as log:
+            log.started()

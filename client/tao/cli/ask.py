@@ -12,7 +12,7 @@ import click
 
 from tao.agent import Agent
 from tao.cli.interrupt import run_interruptible
-from tao.cli.live import LiveSteps, source_lines
+from tao.cli.live import LiveSteps, printable, source_lines
 from tao.cli.options import config_option, json_option
 from tao.errors import ConfigError
 from tao.events import Answer
@@ -108,7 +108,7 @@ def _print(answer: Answer, options: _Options, shown: str) -> None:
         return
     # On a terminal the answer stands there already, word for word as it was written.
     if not (sys.stdout.isatty() and shown.strip() == answer.text):
-        click.echo(answer.text)
+        click.echo(printable(answer.text))
     sources = source_lines(answer, language_of(answer.question))
     if sources:
         click.echo(f"\n{sources}")

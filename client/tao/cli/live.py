@@ -10,7 +10,7 @@ from rich.text import Text
 from tao.events import Action, Answer, AnswerDelta, Event, Notice, Observation, ThoughtDelta
 from tao_prompts import Language
 
-__all__ = ["LiveSteps", "source_lines"]
+__all__ = ["LiveSteps", "printable", "source_lines"]
 
 _WORDS: dict[Language, dict[str, str]] = {
     "zh": {
@@ -69,7 +69,7 @@ class LiveSteps:
                 self._line("error" if is_error else "observation", _short(text))
             case Notice(text=text):
                 self.close()
-                self._console.print(Text(_printable(text), style="dim"))
+                self._console.print(Text(printable(text), style="dim"))
             case Answer():
                 self._end(event)
 
@@ -84,12 +84,12 @@ class LiveSteps:
             self.close()
             self._label(kind)
             self._open = kind
-        self._console.print(Text(_printable(text)), end="")
+        self._console.print(Text(printable(text)), end="")
 
     def _line(self, kind: str, text: str) -> None:
         self.close()
         self._label(kind)
-        self._console.print(Text(_printable(text)))
+        self._console.print(Text(printable(text)))
 
     def _label(self, kind: str) -> None:
         self._console.print(Text(f"{self._words[kind]}: ", style=_STYLES[kind]), end="")
@@ -100,7 +100,7 @@ class LiveSteps:
             self._console.print(Text(self._words[answer.stop_reason], style="yellow"))
         if answer.unsupported:
             facts = ", ".join(answer.unsupported)
-            self._console.print(Text(f"{self._words['unsupported']}: {_printable(facts)}", style="yellow"))
+            self._console.print(Text(f"{self._words['unsupported']}: {printable(facts)}", style="yellow"))
         usage = answer.usage
         rest = usage.total_seconds - usage.model_seconds - usage.tool_seconds
         cost = self._words["cost"].format(
@@ -115,7 +115,7 @@ class LiveSteps:
 
 def source_lines(answer: Answer, language: Language) -> str:
     """The sources of an answer, one a line, or nothing."""
-    lines = [f"  {_printable(c.source)}: {_printable(_flat(c.text))}" for c in answer.citations]
+    lines = [f"  {printable(c.source)}: {printable(_flat(c.text))}" for c in answer.citations]
     return "\n".join([f"{_WORDS[language]['sources']}:", *lines]) if lines else ""
 
 
@@ -136,7 +136,7 @@ def _line(text: str, most: int) -> str:
     return text if len(text) <= most else f"{text[:most]} ..."
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
     """Without control characters: a tool's text must not drive the user's terminal."""
     return "".join(c if c in "\n\t" or _is_shown(c) else "\ufffd" for c in text)
 

@@ -2,7 +2,8 @@
 
 import json
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -11,6 +12,7 @@ from typing import Any, Self, TextIO
 import anyio.to_thread
 from pydantic import BaseModel
 
+from tao.errors import ConfigError
 from tao.events import SCHEMA_VERSION
 from tao.models.chat import ChatRequest, Completion, Message
 
@@ -27,6 +29,9 @@ class RunLog:
 
     A request is logged with only those messages that the one before it did not have, since the history
     only grows: `from` says how many went before.
+
+    Raises:
+        ConfigError: the file cannot be written.
     """
 
     def __init__(self, folder: Path, run_id: str) -> None:
@@ -35,7 +40,8 @@ class RunLog:
         self._logged: Sequence[Message] = ()
 
     async def __aenter__(self) -> Self:
-        self._file = await anyio.to_thread.run_sync(self._open)
+        with self._explained():
+            self._file = await anyio.to_thread.run_sync(self._open)
         return self
 
     async def __aexit__(
@@ -100,5 +106,16 @@ class RunLog:
             return
         record = {"kind": kind, "at": datetime.now(UTC).isoformat()} | fields
         # Written on the event loop: a few kilobytes into the page cache cost less than a change of thread.
-        self._file.write(json.dumps(record, ensure_ascii=False) + "\n")
-        self._file.flush()
+        with self._explained():
+            self._file.write(json.dumps(record, ensure_ascii=False) + "\n")
+            self._file.flush()
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as exc:
+            raise ConfigError(
+                f"The run log {str(self.path)!r} cannot be written: {exc.strerror}. "
+                "Make room there, or set XDG_STATE_HOME to another folder."
+            ) from exc

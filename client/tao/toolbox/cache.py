@@ -35,7 +35,7 @@ class ToolListCache:
         path = self._path(name, entry, environment)
         try:
             return tuple(ToolSpec(**item) for item in json.loads(path.read_text(encoding="utf-8")))
-        except (OSError, ValueError, TypeError):
+        except (OSError, ValueError, TypeError, RecursionError):
             return None
 
     def write(

@@ -82,7 +82,7 @@ def load_servers(path: Path) -> dict[str, ServerEntry]:
     """
     try:
         document = json.loads(path.read_text(encoding="utf-8-sig"))
-    except (OSError, ValueError) as exc:
+    except (OSError, ValueError, RecursionError) as exc:
         raise ConfigError(f"The server list {str(path)!r} cannot be read: {exc}") from exc
     entries = document.get("mcpServers") if isinstance(document, dict) else None
     if not isinstance(entries, dict):

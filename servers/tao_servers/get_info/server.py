@@ -20,7 +20,8 @@ def build_server(profile: Profile) -> MCPServer:
 
     @server.tool(
         description=f"Address of {profile.name}'s public page on one channel: {names}. "
-        f"查个人主页、账号的网址。 Use it for any question about {profile.name}'s site, account or profile page.",
+        f"查个人主页、账号的网址。 Use it for any question about {profile.name}'s site, account or "
+        "profile page.",
         annotations=ToolAnnotations(
             title="Public pages", read_only_hint=True, idempotent_hint=True, open_world_hint=False
         ),
