@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = pytest.mark.real
+pytestmark = [pytest.mark.real, pytest.mark.smoke]
 _ROOT = Path(__file__).parent.parent.parent
 _PACKAGES = ("client/tao", "servers/tao_servers", "prompts/tao_prompts")
 _USE = """
@@ -120,3 +120,30 @@ def test_an_editable_install_leaves_no_package_named_after_a_top_folder(tmp_path
     target = tmp_path / "editable"
     _pip("install", "--no-build-isolation", "--target", target, "--editable", _ROOT, cwd=tmp_path)
     assert _python("-I", "-c", _IMPORT_FROM_CHECKOUT, target, _ROOT, cwd=tmp_path).strip() == "[]"
+
+
+def test_nothing_that_the_extra_all_needs_asks_for_torch() -> None:
+    """The default path installs no torch: no package that it needs, however far down, requires it."""
+    from importlib.metadata import PackageNotFoundError, requires
+
+    from packaging.requirements import Requirement
+
+    waiting, seen = [Requirement("tao-agent[all]")], set[str]()
+    while waiting:
+        wanted = waiting.pop()
+        for extra in {"", *wanted.extras}:
+            name = f"{canonical(wanted.name)}[{extra}]"
+            if name in seen:
+                continue
+            seen.add(name)
+            try:
+                found = [Requirement(text) for text in requires(wanted.name) or ()]
+            except PackageNotFoundError:
+                continue
+            waiting += [r for r in found if r.marker is None or r.marker.evaluate({"extra": extra})]
+    assert "chromadb[]" in seen
+    assert not [name for name in seen if name.startswith(("torch[", "sentence-transformers["))]
+
+
+def canonical(name: str) -> str:
+    return name.lower().replace("_", "-")
