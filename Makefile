@@ -3,26 +3,21 @@
 # make help               list the rest
 PYTHON ?= python3
 VENV := .venv
-BIN := $(VENV)/bin
-RUN := $(CURDIR)/$(BIN)
-MODEL ?= local
+RUN := $(VENV)/bin
+MODEL := local
 export Q
 
-# Which user's folders hold the data and the weights: another home needs them anew.
-HOME_KEY := $(shell printf '%s' "$(HOME)|$(XDG_DATA_HOME)|$(XDG_CACHE_HOME)" | cksum | cut -d' ' -f1)
 INSTALLED := $(VENV)/.installed
 INSTALLED_DEV := $(VENV)/.installed-dev
+# A stamp holds the path of what it stands for, and goes when that has gone; another home has its own.
+HOME_KEY := $(shell printf '%s' "$(HOME)|$(XDG_DATA_HOME)|$(XDG_CACHE_HOME)|$(TAO_KNOWLEDGE_PATH)" | cksum | cut -d' ' -f1)
 EXAMPLES := $(VENV)/.examples-$(HOME_KEY)
 WEIGHTS := $(VENV)/.weights-$(MODEL)-$(HOME_KEY)
+GONE := $(shell for stamp in $(EXAMPLES) $(WEIGHTS); do \
+	if [ -f $$stamp ] && [ ! -e "$$(cat $$stamp)" ]; then rm -f $$stamp; fi; done)
 
-# An endpoint of one's own needs no embedded model.
-ifdef TAO_MODEL_BASE_URL
-NEEDS_WEIGHTS :=
-CHOICE :=
-else
-NEEDS_WEIGHTS := $(WEIGHTS)
-CHOICE := --model $(MODEL)
-endif
+# Only a model that was asked for goes before the endpoint of the settings.
+CHOICE := $(if $(filter command line,$(origin MODEL)),--model $(MODEL))
 
 .DEFAULT_GOAL := help
 .PHONY: help ask install test check format e2e e2e-smoke clean
@@ -36,7 +31,7 @@ help:
 	@echo '  make e2e-smoke          the short part of them'
 	@echo '  make clean              remove .venv and caches of tools (not your data, not the model)'
 
-ask: $(EXAMPLES) $(NEEDS_WEIGHTS)
+ask: $(EXAMPLES) $(WEIGHTS)
 	@if [ -z "$$Q" ]; then echo 'Ask something: make ask Q="iPhone 15 Pro Max 多少钱"' >&2; exit 2; fi
 	@$(RUN)/agent ask --config cline_config.json $(CHOICE) $(ASK_OPTIONS) -- "$$Q"
 
@@ -67,12 +62,12 @@ clean:
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis dist
 
 # Recipes below speak on stderr, so that `answer=$$(make ask Q=...)` holds the answer alone.
-$(BIN)/python:
+$(RUN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Tao needs Python 3.11 or later: make PYTHON=python3.11 ...")' >&2
 	@echo 'Making $(VENV) ...' >&2
 	@$(PYTHON) -m venv $(VENV) >&2
 
-$(INSTALLED): $(BIN)/python pyproject.toml constraints.txt
+$(INSTALLED): $(RUN)/python pyproject.toml constraints.txt
 	@echo 'Installing; the first time takes a few minutes ...' >&2
 	@$(RUN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[all]' >&2
 	@touch $@
@@ -85,8 +80,9 @@ $(INSTALLED_DEV): $(INSTALLED)
 $(EXAMPLES): $(INSTALLED) examples/价格表.txt examples/make_shop.py
 	@$(RUN)/python examples/make_shop.py >&2
 	@$(RUN)/tao-knowledge ingest examples/价格表.txt >&2
-	@touch $@
+	@$(RUN)/tao-knowledge folder > $@
 
+# Whoever has set an endpoint needs no weights.
 $(WEIGHTS): $(INSTALLED)
-	@$(RUN)/agent model pull $(MODEL) >&2
-	@touch $@
+	@if $(RUN)/agent model needed $(CHOICE); then \
+		$(RUN)/agent model pull $(MODEL) >&2 && $(RUN)/agent model folder $(MODEL) > $@; fi

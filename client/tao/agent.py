@@ -87,7 +87,7 @@ class Agent:
         self._servers = Servers(
             entries, settings=settings.agent, environ=environ, cache=cache, notify=self._notify
         )
-        self._toolbox = Approval(Cut(self._servers, settings.agent.observation_chars), approve)
+        self._toolbox = Approval(Cut(self._servers, _observation_chars(settings)), approve)
         self._stack = AsyncExitStack()
         self._tasks: TaskGroup | None = None
         self._closing = anyio.Event()
@@ -113,6 +113,9 @@ class Agent:
             ConfigError: the list or a setting is wrong, or a named server is not in the list.
         """
         settings = settings or load_settings()
+        prompts = settings.agent.prompts
+        if prompts is not None and not prompts.is_dir():
+            raise ConfigError(f"There is no folder of prompts at {str(prompts)!r} (agent.prompts).")
         if isinstance(model, str):
             settings = named_model(settings, model)
         entries: dict[str, ServerEntry] = {}
@@ -164,7 +167,7 @@ class Agent:
             async for event in events:
                 if isinstance(event, Answer):
                     return event
-        raise AssertionError("a run ends with its answer")
+        raise RuntimeError("The agent was closed before it had answered.")
 
     async def run(self, question: str) -> AsyncGenerator[Event, None]:
         """Yield the events of one run, the last of which is the `Answer`; raises as `ask` does.
@@ -241,14 +244,18 @@ class Agent:
 
     def _strategy(self, model: str) -> Strategy:
         if not self._entries:
-            return Direct()
+            return Direct(timeout=self._settings.agent.timeout)
         settings = self._settings
         prompts = settings.agent.prompts
         dialects = [choose_dialect(settings.model.dialect, model, prompts=prompts)]
         if isinstance(dialects[0], SchemaDialect) and settings.model.dialect == "auto":
             dialects.append(TextDialect(prompts=prompts))
         return React(
-            self._toolbox, dialects, max_steps=settings.agent.max_steps, timeout=settings.agent.timeout
+            self._toolbox,
+            dialects,
+            max_steps=settings.agent.max_steps,
+            timeout=settings.agent.timeout,
+            last_word=settings.agent.last_word_timeout,
         )
 
     async def _own_model(self) -> None:
@@ -301,6 +308,12 @@ def _chosen(entries: dict[str, ServerEntry], wanted: Collection[str] | None) -> 
                 f"There is no server {name!r} in the list. It has: {', '.join(entries) or 'none'}."
             )
     return {name: entry for name, entry in entries.items() if name in wanted}
+
+
+def _observation_chars(settings: Settings) -> int:
+    # The embedded models read 8,192 tokens, and Chinese text has nearly one token a character.
+    fitting = 3000 if settings.model.base_url is None else 8000
+    return settings.agent.observation_chars or fitting
 
 
 def _checked(question: str) -> str:

@@ -18,7 +18,8 @@ __all__ = ["Observed", "cite", "unsupported"]
 _URL = re.compile(r"(?i:https?)://[^\s<>\"'`|)\]\\\x7f-\U0010ffff]+")
 _URL_END = ".,;:!?*_"
 _URL_GOES_ON = r"(?![\w/%=&~#+@$-]|[.:!?][\w/%=&])"
-_NUMBER = re.compile(r"(?<![\w.])[-+]?\d+(?:[.:/-]\d+)*", re.ASCII)
+# Letters may precede a long number (USD9999); a short one behind letters is a name (iPhone15).
+_NUMBER = re.compile(r"(?:(?<![\w.])[-+]?\d+|(?<=[a-z])\d{3,})(?:[.:/-]\d+)*", re.ASCII)
 _MARK = re.compile(r"[\[［【]\s*(\d{1,3}(?:[\s,，、]+\d{1,3})*)\s*[\]］】]")
 _LISTING = re.compile(r"^[ \t*#>-]*\d{1,2}[.)、](?!\d)(?=[ \t]*\S)|[①-⑳]", re.MULTILINE)
 # Only the ASCII comma groups digits: a full-width one parts the items of a list.
@@ -46,7 +47,9 @@ class Observed:
 
 def unsupported(answer: str, question: str, observed: Sequence[Observed]) -> tuple[str, ...]:
     """The facts of `answer` that stand in no observation and not in the question: addresses, then numbers."""
-    known = _plain("\n".join([question, *(one.text for one in observed)]))
+    # Not the whole result: the numbers of passages and lines are no facts.
+    texts = (passage.text for one in observed for passage in _passages(one))
+    known = _plain("\n".join([question, *texts]))
     return tuple(fact for fact in _facts(answer) if not _stands_in(fact, known))
 
 

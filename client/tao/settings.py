@@ -8,10 +8,10 @@ the environment variable that holds it; only `TAO_MODEL_API_KEY` is read directl
 import tomllib
 from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import platformdirs
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -37,6 +37,10 @@ __all__ = [
     "load_settings",
     "state_dir",
 ]
+
+
+UserPath = Annotated[Path, AfterValidator(Path.expanduser)]
+"""A path that may begin with `~`."""
 
 
 class _Section(BaseModel):
@@ -66,26 +70,31 @@ class AgentSettings(_Section):
 
     max_steps: int = Field(default=8, ge=1)
     timeout: float = Field(default=600.0, gt=0, description="Seconds for a whole run.")
+    last_word_timeout: float = Field(
+        default=90.0, gt=0, description="Seconds for the best answer after a limit."
+    )
     tool_timeout: float = Field(
         default=60.0, gt=0, description="Seconds for one call, unless its entry says."
     )
     connect_timeout: float = Field(default=20.0, gt=0, description="Seconds until a server must answer.")
-    observation_chars: int = Field(default=8000, ge=500, description="Longest observation shown to a model.")
-    prompts: Path | None = Field(default=None, description="Folder whose files replace built-in prompts.")
+    observation_chars: int | None = Field(
+        default=None, ge=500, description="Longest observation shown to a model; by default by its window."
+    )
+    prompts: UserPath | None = Field(default=None, description="Folder whose files replace built-in prompts.")
     place: str | None = Field(default=None, description="Where the user is.")
 
 
 class KnowledgeSettings(_Section):
     """`[knowledge]`: the passages that `search_knowledge` finds."""
 
-    path: Path | None = Field(default=None, description="Chroma folder; default: in the data folder.")
+    path: UserPath | None = Field(default=None, description="Chroma folder; default: in the data folder.")
 
 
 class DatabaseSettings(_Section):
     """`[text2sql.databases.NAME]`: one database, read-only."""
 
-    path: Path
-    comments: Path | None = Field(default=None, description="Sidecar YAML; default: beside the database.")
+    path: UserPath
+    comments: UserPath | None = Field(default=None, description="Sidecar YAML; default: beside the database.")
 
 
 class Text2sqlSettings(_Section):
@@ -99,7 +108,7 @@ class Text2sqlSettings(_Section):
 class InfoSettings(_Section):
     """`[info]`: the profile that `get_my_info` reads."""
 
-    profile: Path | None = Field(default=None, description="Profile file; default: the one that ships.")
+    profile: UserPath | None = Field(default=None, description="Profile file; default: the one that ships.")
 
 
 class WeatherSettings(_Section):
@@ -110,13 +119,39 @@ class WeatherSettings(_Section):
     timeout: float = Field(default=10.0, gt=0, description="Seconds for one request.")
 
 
+_OF_THE_FOLDER = Path("tao.toml")
+_WHERE_DATA_GOES = (
+    ("model", "base_url"),
+    ("model", "api_key"),
+    ("model", "api_key_env"),
+    ("agent", "prompts"),
+    ("weather", "forecast_url"),
+    ("weather", "geocoding_url"),
+)
+
+
 class _TomlSource(TomlConfigSettingsSource):
     def _read_file(self, file_path: Path | Traversable) -> dict[str, Any]:
         try:
             # Decoded here, since `tomllib` takes no byte order mark, which some editors write.
-            return tomllib.loads(file_path.read_text(encoding="utf-8-sig"))
+            values = tomllib.loads(file_path.read_text(encoding="utf-8-sig"))
         except (OSError, ValueError) as exc:
             raise ConfigError(f"The settings file {str(file_path)!r} cannot be read: {exc}") from exc
+        if file_path == _OF_THE_FOLDER:
+            _refuse_redirection(values)
+        return values
+
+
+def _refuse_redirection(values: dict[str, Any]) -> None:
+    """Questions, what was found and the key must not go where somebody else's folder says."""
+    for section, field in _WHERE_DATA_GOES:
+        table = values.get(section)
+        if isinstance(table, dict) and field in table:
+            raise ConfigError(
+                f"The {str(_OF_THE_FOLDER)!r} of the current folder sets {section}.{field}, which says where "
+                f"your data goes. Set it in {str(config_dir() / 'tao.toml')!r} or by "
+                f"TAO_{section.upper()}_{field.upper()}."
+            )
 
 
 class Settings(BaseSettings):
@@ -128,6 +163,7 @@ class Settings(BaseSettings):
         env_prefix="TAO_",
         env_nested_delimiter="_",
         env_nested_max_split=1,
+        env_ignore_empty=True,
         toml_file=None,
     )
 
@@ -148,7 +184,7 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Order the sources: arguments, environment, `./tao.toml`, the user's `tao.toml`."""
-        files = [config_dir() / "tao.toml", Path("tao.toml")]
+        files = [config_dir() / "tao.toml", _OF_THE_FOLDER]
         return init_settings, env_settings, _TomlSource(settings_cls, files, deep_merge=True)
 
 

@@ -73,12 +73,42 @@ def test_the_environment_wins_over_the_folder_and_the_folder_over_the_user(
 ) -> None:
     write_own('[model]\nname = "own"\nbase_url = "http://own/v1"\nmax_tokens = 1\n[agent]\nmax_steps = 2\n')
     assert load_settings().model.name == "own"
-    write_here('[model]\nname = "here"\nbase_url = "http://here/v1"\n')
+    write_here('[model]\nname = "here"\nmax_tokens = 7\n')
     monkeypatch.setenv("TAO_MODEL_NAME", "variable")
     settings = load_settings()
     model = settings.model
-    assert (model.name, model.base_url, model.max_tokens) == ("variable", "http://here/v1", 1)
+    assert (model.name, model.base_url, model.max_tokens) == ("variable", "http://own/v1", 7)
     assert settings.agent.max_steps == 2
+
+
+def test_an_empty_variable_counts_as_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TAO_MODEL_BASE_URL", "")
+    assert load_settings().model.base_url is None
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        "model.base_url",
+        "model.api_key",
+        "model.api_key_env",
+        "agent.prompts",
+        "weather.forecast_url",
+        "weather.geocoding_url",
+    ],
+)
+def test_the_folder_may_not_say_where_data_goes(field: str) -> None:
+    section, name = field.split(".")
+    write_here(f'[{section}]\n{name} = "http://evil.example/v1"\n')
+    with pytest.raises(ConfigError, match=field):
+        load_settings()
+
+
+def test_a_path_may_begin_with_the_home_folder() -> None:
+    write_own('[info]\nprofile = "~/me.toml"\n[text2sql.databases.shop]\npath = "~/shop.sqlite"\n')
+    settings = load_settings()
+    assert settings.info.profile == Path.home() / "me.toml"
+    assert settings.text2sql.databases["shop"].path == Path.home() / "shop.sqlite"
 
 
 def test_a_key_is_read_and_never_shown(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -94,7 +124,6 @@ def test_a_key_is_read_and_never_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     [
         ("TAO_MODEL_MAX_TOKENS", "many", "model.max_tokens"),
         ("TAO_MODEL_MAX_TOKENS", "0", "model.max_tokens"),
-        ("TAO_MODEL_MAX_TOKENS", "", "model.max_tokens"),
         ("TAO_MODEL_DIALECT", "tools", "model.dialect"),
         ("TAO_MODEL_NONSENSE", SECRET, "model.nonsense"),
         ("TAO_MODEL_EXTRA_BODY", f"[{SECRET!r}", "model"),

@@ -17,7 +17,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from tao.models.local.catalog import CATALOG
-from tao.settings import Settings, load_settings
+from tao.settings import Settings, config_dir, load_settings
 from tao.toolbox import ServerEntry, load_servers
 
 _ROOT = Path(__file__).parent.parent.parent
@@ -88,10 +88,11 @@ def test_the_settings_files_shown_are_right(
     page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    config_dir().mkdir(parents=True)
     shown = _blocks(page, "toml")
     assert shown
     for text in shown:
-        (tmp_path / "tao.toml").write_text(text, encoding="utf-8")
+        (config_dir() / "tao.toml").write_text(text, encoding="utf-8")
         load_settings()
         assert set(tomllib.loads(text)) <= set(Settings.model_fields)
 

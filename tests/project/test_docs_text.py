@@ -163,7 +163,7 @@ def test_commands_and_their_options_exist(page: Path) -> None:
 def test_commands_are_found_in_blocks_and_in_spans() -> None:
     found = [" ".join(words) for words in _command_lines(_ROOT / "docs/models.md")]
     assert "agent model pull local-small" in found
-    assert "agent ask 上海明天会下雨吗" in found
+    assert "agent ask --config cline_config.json 上海明天会下雨吗" in found
     assert "agent doctor" in found
 
 

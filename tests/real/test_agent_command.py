@@ -1,11 +1,14 @@
 """The `agent` command as a user runs it: a real process, real stdio servers, a scripted endpoint."""
 
+import fcntl
 import json
 import os
+import pty
 import shutil
 import signal
 import subprocess
 import sys
+import termios
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -62,6 +65,7 @@ def run(*arguments: str, base_url: str = "http://127.0.0.1:9/v1", stdin: bytes =
     return done.returncode, done.stdout.decode(), done.stderr.decode()
 
 
+@pytest.mark.smoke
 def test_the_answer_stands_on_stdout_and_the_steps_on_stderr(config: Path) -> None:
     with scripted_endpoint(CALL, DONE) as endpoint:
         code, out, err = run(
@@ -161,6 +165,7 @@ def gone(pids: list[int], seconds: float) -> bool:
     return not alive
 
 
+@pytest.mark.smoke
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_in_mid_answer_stops_everything(
     interrupted: tuple[Path, list[int]], number: signal.Signals
@@ -183,6 +188,7 @@ def test_a_signal_in_mid_answer_stops_everything(
     assert b"Traceback" not in err
 
 
+@pytest.mark.smoke
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
 def test_nothing_is_left_when_the_agent_ends_in_the_middle_of_a_call(
     interrupted: tuple[Path, list[int]], number: signal.Signals
@@ -200,6 +206,83 @@ def test_nothing_is_left_when_the_agent_ends_in_the_middle_of_a_call(
         process.send_signal(number)
         process.wait(timeout=10)
     assert gone(children, 5)
+
+
+WRITING_SERVER = """
+from mcp.server import MCPServer
+server = MCPServer("notes", log_level="ERROR")
+@server.tool()
+def wipe() -> str:
+    "Wipes."
+    return "WIPED"
+server.run()
+"""
+
+
+def on_terminal(command: list[str], base_url: str, *, key: tuple[bytes, bytes], stderr: int | None) -> bytes:
+    """What appears on a terminal of its own; `key` is typed when its first half has appeared."""
+    ours, theirs = pty.openpty()
+    environ = os.environ | {"TAO_MODEL_BASE_URL": base_url, "TAO_MODEL_NAME": "m"}
+    process = subprocess.Popen(
+        command,
+        env=environ,
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs if stderr is None else stderr,
+        start_new_session=True,
+        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+    )
+    os.close(theirs)
+    shown, (awaited, typed) = b"", key
+    try:
+        while piece := read_terminal(ours):
+            shown += piece
+            if awaited and awaited in shown:
+                os.write(ours, typed)
+                awaited = b""
+        process.wait(10)
+    finally:
+        process.kill()
+        process.wait()
+        os.close(ours)
+    return shown + f"exit code {process.returncode}".encode()
+
+
+def read_terminal(descriptor: int) -> bytes:
+    try:
+        return os.read(descriptor, 65536)
+    except OSError:
+        # What Linux says when the last process of the terminal has ended.
+        return b""
+
+
+def test_the_answer_is_on_stdout_even_when_the_steps_go_elsewhere() -> None:
+    command = [*AGENT, "ask", "--no-tools", "一周有几天？"]
+    with scripted_endpoint("一周有七天。") as endpoint:
+        alone = on_terminal(command, endpoint.base_url, key=(b"", b""), stderr=subprocess.DEVNULL)
+        both = on_terminal(command, endpoint.base_url, key=(b"", b""), stderr=None)
+    assert alone.count("一周有七天。".encode()) == 1
+    assert both.count("一周有七天。".encode()) == 1
+
+
+@pytest.mark.parametrize(
+    ("typed", "code", "observed"),
+    [(b"y\n", 0, b"WIPED"), (b"n\n", 0, b"did not approve"), (b"\x03", 130, b"")],
+)
+def test_a_call_that_may_change_something_is_asked_about(
+    tmp_path: Path, typed: bytes, code: int, observed: bytes
+) -> None:
+    server = tmp_path / "notes.py"
+    server.write_text(WRITING_SERVER, encoding="utf-8")
+    entry = {"type": "stdio", "command": sys.executable, "args": [str(server)]}
+    config = tmp_path / "list.json"
+    config.write_text(json.dumps({"mcpServers": {"notes": entry}}), encoding="utf-8")
+    call = json.dumps({"thought": "", "actions": [{"tool": "notes__wipe", "arguments": {}}]})
+    with scripted_endpoint(call, DONE) as endpoint:
+        command = [*AGENT, "ask", "--config", str(config), "擦掉"]
+        shown = on_terminal(command, endpoint.base_url, key=(b"[y/N]", typed), stderr=None)
+    assert observed in shown
+    assert shown.endswith(f"exit code {code}".encode())
 
 
 def test_servers_lists_every_tool(config: Path) -> None:

@@ -40,6 +40,11 @@ def config(tmp_path: Path, folder: Path) -> Path:
     return path
 
 
+def test_leftovers_would_be_found(config: Path) -> None:
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as child:
+        assert child.pid in [process.pid for process in started_here()]
+
+
 def ask(question: str, config: Path) -> tuple[dict[str, object], str]:
     command = [sys.executable, "-c", "from tao.cli import main; main()", "ask", "--json"]
     done = subprocess.run(
@@ -58,8 +63,18 @@ def test_a_price_is_answered_with_its_source_and_nothing_is_left_running(config:
     assert "399" in str(answer["text"])
     assert "价格表.txt:" in json.dumps(answer["citations"], ensure_ascii=False)
     assert "knowledge__search_knowledge" in steps
-    ours = [
-        p for p in psutil.process_iter(["cmdline"]) if str(config.parent) in " ".join(p.info["cmdline"] or [])
-    ]
-    _, alive = psutil.wait_procs(ours, timeout=10)
+    _, alive = psutil.wait_procs(started_here(), timeout=10)
     assert not alive
+
+
+def started_here() -> list[psutil.Process]:
+    """The processes that live in this test's folders: servers and the model, whoever their parent is now."""
+    home = os.environ["XDG_STATE_HOME"]
+    return [p for p in psutil.process_iter() if p.pid != os.getpid() and environment(p) == home]
+
+
+def environment(process: psutil.Process) -> str | None:
+    try:
+        return process.environ().get("XDG_STATE_HOME")
+    except psutil.Error:
+        return None

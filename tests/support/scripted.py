@@ -16,7 +16,7 @@ class ScriptedModel:
 
     name = "scripted"
 
-    def __init__(self, *replies: str | Exception) -> None:
+    def __init__(self, *replies: str | Completion | Exception) -> None:
         self._replies = list(replies)
         self.requests: list[ChatRequest] = []
         self.left_early = 0
@@ -26,12 +26,14 @@ class ScriptedModel:
         reply = self._replies.pop(0)
         if isinstance(reply, Exception):
             raise reply
+        if isinstance(reply, str):
+            reply = Completion(reply, finish_reason="stop", usage=Usage(100, len(reply), 50))
         done = False
         try:
-            for start in range(0, len(reply), 3):
+            for start in range(0, len(reply.text), 3):
                 await anyio.lowlevel.checkpoint()
-                yield Delta(text=reply[start : start + 3])
-            yield Completion(reply, finish_reason="stop", usage=Usage(100, len(reply), 50))
+                yield Delta(text=reply.text[start : start + 3])
+            yield reply
             done = True
         finally:
             self.left_early += not done
@@ -58,6 +60,9 @@ class ScriptedToolbox:
 
     def expect(self, name: str) -> None:
         self.expected.append(name)
+
+    async def current(self, name: str) -> ToolSpec | None:
+        return next((tool for tool in self.tools if tool.name == name), None)
 
     async def call(self, name: str, arguments: Mapping[str, Any]) -> ToolResult:
         self.calls.append((name, dict(arguments)))

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-import anyio.to_thread
 import click
 
 from tao.agent import Agent
 from tao.cli.interrupt import run_interruptible
-from tao.cli.live import LiveSteps, printable, source_lines
+from tao.cli.live import LiveSteps, source_lines
 from tao.cli.options import config_option, json_option
+from tao.cli.terminal import confirm, say
 from tao.errors import ConfigError
 from tao.events import Answer
 from tao.settings import Settings, load_settings
@@ -106,9 +106,9 @@ def _print(answer: Answer, options: _Options, shown: str) -> None:
     if options.as_json:
         click.echo(answer.model_dump_json())
         return
-    # On a terminal the answer stands there already, word for word as it was written.
-    if not (sys.stdout.isatty() and shown.strip() == answer.text):
-        click.echo(printable(answer.text))
+    # Where both streams are one terminal, the answer stands there already, word for word.
+    if not (sys.stdout.isatty() and sys.stderr.isatty() and shown.strip() == answer.text):
+        say(answer.text)
     sources = source_lines(answer, language_of(answer.question))
     if sources:
         click.echo(f"\n{sources}")
@@ -141,7 +141,4 @@ def _approver(choice: str) -> Literal["deny", "auto"] | Approver:
 
 
 async def _ask_user(tool: ToolSpec, arguments: Mapping[str, Any]) -> bool:
-    prompt = f"Allow {tool.name} with {dict(arguments)!r}?"
-    return await anyio.to_thread.run_sync(
-        lambda: click.confirm(prompt, default=False, err=True), abandon_on_cancel=True
-    )
+    return await confirm(f"Allow {tool.name} with {dict(arguments)!r}?")

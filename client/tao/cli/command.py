@@ -6,6 +6,7 @@ from importlib import import_module
 
 import click
 
+from tao.cli.terminal import say
 from tao.errors import ConfigError, TaoError
 
 __all__ = ["agent", "run"]
@@ -61,15 +62,11 @@ def run() -> None:
         exc.show()
         code = 2
     except ConfigError as exc:
-        click.echo(f"agent: {exc}", err=True)
+        say(f"agent: {exc}", err=True)
         code = 2
     except TaoError as exc:
-        click.echo(f"agent: {exc}", err=True)
+        say(f"agent: {exc}", err=True)
         code = 3
-    except BrokenPipeError:
-        # The reader of our stdout has left; python would complain once more when it flushes at exit.
-        sys.stdout = None
-        code = 0
     sys.exit(code if isinstance(code, int) else 0)
 
 

@@ -2,15 +2,15 @@
 
 import json
 import sys
-import unicodedata
 
 from rich.console import Console
 from rich.text import Text
 
+from tao.cli.terminal import printable
 from tao.events import Action, Answer, AnswerDelta, Event, Notice, Observation, ThoughtDelta
 from tao_prompts import Language
 
-__all__ = ["LiveSteps", "printable", "source_lines"]
+__all__ = ["LiveSteps", "source_lines"]
 
 _WORDS: dict[Language, dict[str, str]] = {
     "zh": {
@@ -134,13 +134,3 @@ def _flat(text: str) -> str:
 
 def _line(text: str, most: int) -> str:
     return text if len(text) <= most else f"{text[:most]} ..."
-
-
-def printable(text: str) -> str:
-    """Without control characters: a tool's text must not drive the user's terminal."""
-    return "".join(c if c in "\n\t" or _is_shown(c) else "\ufffd" for c in text)
-
-
-def _is_shown(character: str) -> bool:
-    # The wide space of Chinese text counts as unprintable, like every space but the ASCII one.
-    return character.isprintable() or unicodedata.category(character) == "Zs"

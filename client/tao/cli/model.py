@@ -12,6 +12,7 @@ import click
 
 from tao.models.local.catalog import CATALOG, Entry, find_entry
 from tao.models.local.running import Running
+from tao.settings import load_settings
 
 __all__ = ["model_group"]
 
@@ -63,12 +64,22 @@ def stop_command(name: str | None) -> None:
     click.echo(f"Stopped: {', '.join(names)}" if names else "No embedded model is running.")
 
 
-@model_group.command(name="folder", help="Print the folder that holds the weights.")
-def folder_command() -> None:
-    """Print where the weights are."""
+@model_group.command(name="folder", help="Print the folder of the weights, or the file of NAME.")
+@click.argument("name", required=False)
+def folder_command(name: str | None) -> None:
+    """Print where weights are, or will be."""
     from tao.models.local.fetch import models_dir
 
-    click.echo(str(models_dir()))
+    click.echo(str(models_dir() / find_entry(name).file if name else models_dir()))
+
+
+@model_group.command(
+    name="needed", help="Exit with 0 if `agent ask` would use an embedded model, else with 1."
+)
+@click.option("--model", "name", help="As `agent ask --model`.")
+def needed_command(name: str | None) -> int:
+    """For scripts that fetch the weights beforehand."""
+    return 0 if name in CATALOG or load_settings().model.base_url is None else 1
 
 
 async def _pull(entry: Entry, path: Path | None, offline: bool) -> Path:

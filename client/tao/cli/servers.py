@@ -8,6 +8,7 @@ import click
 
 from tao.cli.interrupt import run_interruptible
 from tao.cli.options import config_option, json_option
+from tao.cli.terminal import say
 from tao.settings import cache_dir, load_settings
 from tao.toolbox import Servers, ToolListCache, ToolSpec, find_config, load_servers
 
@@ -33,10 +34,10 @@ def servers(config: Path | None, as_json: bool) -> int:
         click.echo(json.dumps({"tools": listed, "problems": problems}, ensure_ascii=False))
     else:
         for tool in tools:
-            click.echo(f"{tool.name}{'' if tool.read_only else '  (may change something)'}")
-            click.echo(f"    {' '.join(tool.description.split())}")
+            say(f"{tool.name}{'' if tool.read_only else '  (may change something)'}")
+            say(f"    {' '.join(tool.description.split())}")
     for problem in problems:
-        click.echo(problem, err=True)
+        say(problem, err=True)
     return 3 if problems else 0
 
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from tao.dialects.frames import defused
 from tao.toolbox.tool import ToolSpec
 
 __all__ = ["signature", "signatures"]
@@ -25,7 +26,8 @@ def signature(tool: ToolSpec) -> str:
     parameters = ", ".join(
         f"{name}{'' if name in required else '?'}: {_type(schema)}" for name, schema in properties.items()
     )
-    return f"- {tool.name}({parameters}): {_purpose(tool.description)}"
+    # A server's words stand in the system prompt: on one line, and without the marks of a role.
+    return defused(" ".join(f"- {tool.name}({parameters}): {_purpose(tool.description)}".split()))
 
 
 def _type(schema: Any) -> str:

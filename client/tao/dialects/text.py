@@ -11,6 +11,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
+from tao.dialects.frames import own_words
 from tao.dialects.lenient import load_arguments
 from tao.dialects.opening import opening
 from tao.dialects.step import FINISH, Call, Glimpse, Step, UnreadableStep
@@ -24,7 +25,6 @@ _LABELS = {
     "thought": ("thought", "思考", "想法"),
     "action": ("action", "行动", "动作"),
     "input": ("action input", "行动输入", "动作输入"),
-    "observation": ("observation", "观察"),
     "answer": ("final answer", "最终答案", "最终回答"),
 }
 _KIND = {word: kind for kind, words in _LABELS.items() for word in words}
@@ -33,7 +33,7 @@ _MARKUP = " \t>*#_"
 _LABEL_NAME = rf"^[{_MARKUP}]*+({'|'.join(sorted(_KIND, key=len, reverse=True))})[ \t]*+[\d０-９]*+[ \t*_]*+"
 _LABEL = re.compile(rf"{_LABEL_NAME}[:：][ \t*_]*", re.ASCII | re.IGNORECASE | re.MULTILINE)
 _NO_COLON_YET = re.compile(rf"{_LABEL_NAME}\Z", re.ASCII | re.IGNORECASE)
-_STOP = ("\nObservation:", "\n观察:", "\n观察：")
+_STOP = ("\nObservation", "\n观察", "<observation")
 
 
 class TextDialect:
@@ -55,14 +55,14 @@ class TextDialect:
     def glimpse(self, text: str) -> Glimpse:
         """Read the labelled parts so far."""
         head, _, line = text.rpartition("\n")
-        parts = _parts(head if _may_become_label(line) else text)
+        parts = _parts(own_words(head if _may_become_label(line) else text))
         # A part counts as a whole name only once the next one has begun.
         named = _name(_first(parts[:-1], "action"))
         return Glimpse(_first(parts, "thought"), (named,) if named else (), _first(parts, "answer"))
 
     def read(self, text: str, tools: Sequence[ToolSpec]) -> Step:
         """Read the first action or, without one, the final answer."""
-        parts = _parts(text)
+        parts = _parts(own_words(text))
         thought, action = _first(parts, "thought"), _name(_first(parts, "action"))
         given, answer = _first(parts, "input"), _first(parts, "answer")
         if action.casefold() == FINISH:
@@ -75,21 +75,16 @@ class TextDialect:
 
     def recorded(self, text: str) -> str:
         """The reply up to an observation that the model made up."""
-        for match in _LABEL.finditer(text):
-            if _KIND[match[1].casefold()] == "observation":
-                return text[: match.start()].strip()
-        return text.strip()
+        return own_words(text).strip()
 
 
 def _parts(text: str) -> list[tuple[str, str]]:
-    """The labelled parts in order; what precedes the first label is thought, an observation ends the list."""
+    """The labelled parts in order; what precedes the first label is thought."""
     parts: list[tuple[str, str]] = []
     kind, start = "thought", 0
     for match in _LABEL.finditer(text):
         parts.append((kind, text[start : match.start()].strip()))
         kind, start = _KIND[match[1].casefold()], match.end()
-        if kind == "observation":
-            return [part for part in parts if part[1]]
     parts.append((kind, text[start:].strip()))
     return [part for part in parts if part[1]]
 
@@ -108,4 +103,5 @@ def _parameters(name: str, tools: Sequence[ToolSpec]) -> list[str]:
 
 def _may_become_label(line: str) -> bool:
     begun = line.lstrip(_MARKUP).casefold()
-    return any(word.startswith(begun) for word in _KIND) or _NO_COLON_YET.match(line) is not None
+    words = (*_KIND, "observation", "观察", "<observation")
+    return any(word.startswith(begun) for word in words) or _NO_COLON_YET.match(line) is not None

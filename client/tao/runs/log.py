@@ -84,6 +84,7 @@ class RunLog:
             "completion_tokens": completion.usage.completion_tokens,
             "cached_tokens": completion.usage.cached_tokens,
             "first_token_seconds": round(completion.first_token_seconds, 4),
+            "seconds_per_token": round(completion.seconds_per_token, 4),
             "seconds": round(completion.seconds, 4),
         }
         self._write("model_reply", fields)

@@ -1,5 +1,7 @@
 """One request and no tools: what the model alone would say."""
 
+import anyio
+
 from tao.events import Answer
 from tao.models.chat import ChatRequest, Message
 from tao.strategies.run import Run
@@ -8,10 +10,15 @@ __all__ = ["Direct"]
 
 
 class Direct:
-    """Asks the model and takes its word; nothing is looked up, so nothing is cited."""
+    """Asks the model for at most `timeout` seconds and takes its word; nothing is looked up or cited."""
+
+    def __init__(self, *, timeout: float) -> None:
+        self._timeout = timeout
 
     async def answer(self, run: Run) -> Answer:
         """Ask once."""
         system = Message("system", run.prompt("direct", now=run.circumstances()))
-        text = await run.write(ChatRequest([system, Message("user", run.question)]))
-        return run.answer(text, stop_reason="finish", steps=1, dialect=None)
+        request = ChatRequest([system, Message("user", run.question)])
+        text = await run.write(request, seconds=self._timeout)
+        in_time = anyio.current_time() - run.started < self._timeout
+        return run.answer(text, stop_reason="finish" if in_time else "timeout", steps=1, dialect=None)

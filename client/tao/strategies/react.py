@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import anyio
 
 from tao.dialects import FINISH, Dialect, Glimpse, Step, UnreadableStep
+from tao.dialects.frames import defused
 from tao.errors import ModelError
 from tao.events import Action, Answer, AnswerDelta, Notice, Observation, StopReason, ThoughtDelta
 from tao.evidence import Observed, cite, unsupported
@@ -20,17 +21,25 @@ _REFUSED = (400, 422)
 class React:
     """Works in steps, at most `max_steps` of them and for `timeout` seconds.
 
-    At a limit the model is asked once more for the best answer from what is known. The first dialect is
+    At a limit the model is asked once more, for at most `last_word` seconds, for the best answer from what
+    is known. The first dialect is
     used; the next one when the endpoint refuses that dialect's very first request.
     """
 
     def __init__(
-        self, toolbox: Toolbox, dialects: Sequence[Dialect], *, max_steps: int, timeout: float
+        self,
+        toolbox: Toolbox,
+        dialects: Sequence[Dialect],
+        *,
+        max_steps: int,
+        timeout: float,
+        last_word: float,
     ) -> None:
         self._toolbox = toolbox
         self._dialects = dialects
         self._max_steps = max_steps
         self._timeout = timeout
+        self._last_word = last_word
 
     async def answer(self, run: Run) -> Answer:
         """Loop until `finish` or a limit."""
@@ -53,7 +62,7 @@ class React:
                 if text is not None:
                     return history.answer(text, "finish")
             reason = "max_steps"
-        return history.answer(await history.best_answer(), reason)
+        return history.answer(await history.best_answer(self._last_word), reason)
 
 
 class _History:
@@ -78,6 +87,9 @@ class _History:
         )
         self._messages.append(Message("assistant", self._dialect.recorded(completion.text)))
         try:
+            if completion.finish_reason == "length":
+                # Half a call could be repaired into a whole one that nobody meant.
+                raise UnreadableStep("It was cut off because it was too long. Be brief.")
             step = self._dialect.read(completion.text, self._tools)
         except UnreadableStep as exc:
             self._messages.append(Message("user", self._run.prompt("unreadable", reason=str(exc))))
@@ -87,10 +99,13 @@ class _History:
         self._messages.append(Message("user", await self._act(step)))
         return None
 
-    async def best_answer(self) -> str:
+    async def best_answer(self, seconds: float) -> str:
         """Ask for an answer in plain words from what is known."""
-        ask = Message("user", self._run.prompt("best_answer", question=self._run.question))
-        return await self._run.write(ChatRequest((*self._messages, ask)))
+        # Into the last message of the user, since some templates refuse two of them in a row.
+        *before, last = self._messages
+        ask = self._run.prompt("best_answer", question=self._run.question)
+        request = ChatRequest((*before, Message("user", f"{last.content}\n\n{ask}")))
+        return await self._run.write(request, seconds=seconds)
 
     def answer(self, text: str, reason: StopReason) -> Answer:
         """The answer, matched with what was observed."""
@@ -145,18 +160,13 @@ class _History:
             self._observed.append(
                 Observed(action.id, action.tool, result.text, result.passages, _label(action))
             )
-        return self._run.prompt("observation", tool=action.tool, text=_framed(result.text))
+        return self._run.prompt("observation", tool=action.tool, text=defused(result.text))
 
 
 def _label(action: Action) -> str:
     """What to call a result that has no sources of its own: the call that gave it."""
     values = "; ".join(str(value) for value in action.arguments.values())
     return f"{action.tool}({values})"
-
-
-def _framed(text: str) -> str:
-    """A tool's words, unable to close their frame or to speak as another role of the chat template."""
-    return text.replace("</observation", "<\u200b/observation").replace("<|", "<\u200b|")
 
 
 class _Teller:

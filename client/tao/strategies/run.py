@@ -79,17 +79,19 @@ class Run:
         self._count(completion)
         return completion
 
-    async def write(self, request: ChatRequest) -> str:
-        """Ask for an answer in plain words, streamed as it comes."""
-        shown = 0
+    async def write(self, request: ChatRequest, *, seconds: float) -> str:
+        """Ask for an answer in plain words, streamed as it comes; what there is when the time is up."""
+        shown = ""
 
         def show(text: str) -> None:
             nonlocal shown
-            if len(text) > shown:
-                self.emit(AnswerDelta(text=text[shown:]))
-                shown = len(text)
+            if len(text) > len(shown):
+                self.emit(AnswerDelta(text=text[len(shown) :]))
+                shown = text
 
-        return (await self.complete(request, show)).text.strip()
+        with anyio.move_on_after(seconds):
+            shown = (await self.complete(request, show)).text
+        return shown.strip()
 
     def answer(
         self,

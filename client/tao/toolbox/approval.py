@@ -23,7 +23,7 @@ class Approval(Wrapper):
 
     async def call(self, name: str, arguments: Mapping[str, Any]) -> ToolResult:
         """Ask where it must, then call."""
-        tool = next((tool for tool in self.tools if tool.name == name), None)
+        tool = await self.inner.current(name)
         if tool is None or tool.read_only or tool.auto_approve or await self._approve(tool, arguments):
             return await self.inner.call(name, arguments)
         return ToolResult(

@@ -6,6 +6,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -19,10 +20,10 @@ _LAST_USED = "last-used"
 
 
 class ToolListCache:
-    """One file a server, named by all that its tool list may depend on.
+    """One file a server of a list, replaced when what its tools may depend on has changed.
 
-    The key covers the entry, the environment passed on, the executable (path, size and time of change) and
-    the version of this distribution. A damaged file counts as absent.
+    That is the entry, the environment passed on, the executable (path, size and time of change) and the
+    version of this distribution; the file holds only their digest. A damaged file counts as absent.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -32,27 +33,34 @@ class ToolListCache:
         self, name: str, entry: ServerEntry, environment: Mapping[str, str]
     ) -> tuple[ToolSpec, ...] | None:
         """The tools that the server had when it was last started, or None."""
-        path = self._path(name, entry, environment)
         try:
-            return tuple(ToolSpec(**item) for item in json.loads(path.read_text(encoding="utf-8")))
-        except (OSError, ValueError, TypeError, RecursionError):
+            kept = json.loads(self._path(name, entry).read_text(encoding="utf-8"))
+            if kept["made_from"] != _digest(entry, environment):
+                return None
+            return tuple(ToolSpec(**item) for item in kept["tools"])
+        except (OSError, ValueError, TypeError, LookupError, RecursionError):
             return None
 
     def write(
         self, name: str, entry: ServerEntry, environment: Mapping[str, str], tools: Sequence[ToolSpec]
     ) -> None:
-        """Replace the kept list when it differs from `tools`."""
-        if self.read(name, entry, environment) == tuple(tools):
-            return
-        path = self._path(name, entry, environment)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        _replace(path, json.dumps([asdict(tool) for tool in tools], ensure_ascii=False))
+        """Replace the kept list when it differs from `tools`.
+
+        Raises:
+            OSError: the folder cannot be written.
+        """
+        if self.read(name, entry, environment) != tuple(tools):
+            kept = {"made_from": _digest(entry, environment), "tools": [asdict(tool) for tool in tools]}
+            self._replace(self._path(name, entry), json.dumps(kept, ensure_ascii=False))
 
     def note_use(self, name: str) -> None:
-        """Remember the server whose tool was called last."""
+        """Remember the server whose tool was called last.
+
+        Raises:
+            OSError: the folder cannot be written.
+        """
         if self.last_used() != name:
-            self._folder.mkdir(parents=True, exist_ok=True)
-            _replace(self._folder / _LAST_USED, name)
+            self._replace(self._folder / _LAST_USED, name)
 
     def last_used(self) -> str | None:
         """The server that is likely to be used next: the one that was used last."""
@@ -61,17 +69,26 @@ class ToolListCache:
         except (OSError, ValueError):
             return None
 
-    def _path(self, name: str, entry: ServerEntry, environment: Mapping[str, str]) -> Path:
-        parts = [name, entry.model_dump_json(), sorted(environment.items()), _executable(entry), _version()]
-        digest = hashlib.sha256(json.dumps(parts).encode()).hexdigest()
-        return self._folder / f"{digest[:32]}.json"
+    def _path(self, name: str, entry: ServerEntry) -> Path:
+        where = [name, entry.command, entry.args, entry.url, str(entry.cwd)]
+        return self._folder / f"{hashlib.sha256(json.dumps(where).encode()).hexdigest()[:32]}.json"
+
+    def _replace(self, path: Path, text: str) -> None:
+        """Write the file whole or not at all."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=self._folder, delete=False) as file:
+            file.write(text)
+        try:
+            os.replace(file.name, path)
+        except OSError:
+            with suppress(OSError):
+                os.unlink(file.name)
+            raise
 
 
-def _replace(path: Path, text: str) -> None:
-    """Write the file whole or not at all."""
-    with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, delete=False) as file:
-        file.write(text)
-    os.replace(file.name, path)
+def _digest(entry: ServerEntry, environment: Mapping[str, str]) -> str:
+    parts = [entry.model_dump_json(), sorted(environment.items()), _executable(entry), _version()]
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
 def _executable(entry: ServerEntry) -> tuple[str, int, int] | None:

@@ -8,9 +8,11 @@ from tao.toolbox.config import ServerEntry
 __all__ = ["server_environment"]
 
 # The MCP SDK passes on HOME, PATH and a few more, and nothing that says where data lives or how to reach the
-# outside; without these a server would read other folders than the command line does.
+# outside; without these a server would read other folders than the command line does. A key is passed on to
+# nobody: a server that needs one names it in the `env` of its entry.
 _PASSED_ON = re.compile(
-    r"XDG_\w+|TAO_\w+|\w+_PROXY|SSL_CERT_\w+|OMP_\w+|LANG|LC_\w+|VIRTUAL_ENV|PYTHONUTF8", re.IGNORECASE
+    r"XDG_\w+_(?:HOME|DIRS)|TAO_\w+(?<!_KEY)|\w+_PROXY|SSL_CERT_\w+|OMP_\w+|LANG|LC_\w+|VIRTUAL_ENV|PYTHONUTF8",
+    re.IGNORECASE,
 )
 
 

@@ -133,8 +133,9 @@ class Session:
 
         try:
             return tool_result(await client.call_tool(call.tool, dict(call.arguments)))
-        except MCPError as exc:
-            if exc.code == CONNECTION_CLOSED:
+        except Exception as exc:
+            # Whatever a server's reply made the SDK raise is this call's failure, and no other's.
+            if isinstance(exc, MCPError) and exc.code == CONNECTION_CLOSED:
                 self._ended = True
             return ToolResult(f"The call failed: {exc}", is_error=True)
 

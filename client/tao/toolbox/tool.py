@@ -54,6 +54,10 @@ class Toolbox(Protocol):
         """Take notice that the tool `name` is likely to be called next."""
         ...
 
+    async def current(self, name: str) -> ToolSpec | None:
+        """The tool as its server describes it now, which `tools` may not know yet; None without one."""
+        ...
+
     async def call(self, name: str, arguments: Mapping[str, Any]) -> ToolResult:
         """Call a tool. Whatever goes wrong inside is a result with `is_error`."""
         ...

@@ -23,6 +23,10 @@ class Wrapper:
         """Let the toolbox inside prepare."""
         self.inner.expect(name)
 
+    async def current(self, name: str) -> ToolSpec | None:
+        """The tool as the toolbox inside has it now."""
+        return await self.inner.current(name)
+
     async def call(self, name: str, arguments: Mapping[str, Any]) -> ToolResult:
         """Call."""
         return await self.inner.call(name, arguments)

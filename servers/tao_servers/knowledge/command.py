@@ -97,6 +97,13 @@ def sources(store: Path, as_json: bool) -> None:
 
 
 @cli.command()
+@_with_store
+def folder(store: Path) -> None:
+    """Print the folder of the store."""
+    click.echo(str(store))
+
+
+@cli.command()
 @click.argument("names", nargs=-1, required=True, metavar="SOURCE...")
 @_with_store
 def remove(store: Path, names: tuple[str, ...]) -> None:

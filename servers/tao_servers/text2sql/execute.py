@@ -9,18 +9,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from tao_servers.text2sql.connection import Deadline, open_database, quoted
+from tao_servers.text2sql.connection import Deadline, open_database
 from tao_servers.text2sql.errors import QueryFailed, QueryRefused
-from tao_servers.text2sql.functions import SCALAR_FUNCTIONS, TABLE_FUNCTIONS, is_system_table
+from tao_servers.text2sql.guard import LONGEST_PATTERN, LONGEST_VALUE, Guard
 
 __all__ = ["Cell", "Limits", "Rows", "run_query"]
 
 Cell = str | int | float | None
 
-# Longest value that a statement may make or read, in bytes.
-_LONGEST_VALUE = 1_000_000
 _MOST_COLUMNS = 200
-_HARMLESS_ACTIONS = {sqlite3.SQLITE_SELECT, sqlite3.SQLITE_RECURSIVE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,52 +58,13 @@ def run_query(
     with open_database(path) as connection:
         deadline = Deadline(limits.timeout, cancelled)
         deadline.watch(connection)
+        guard = Guard(connection)
         try:
-            _guard(connection)
+            guard.start()
             return _fetch(connection.execute(sql), limits)
         # sqlite3.Warning (two statements) is no sqlite3.Error; a lone surrogate is a ValueError.
         except (sqlite3.Error, sqlite3.Warning, ValueError, MemoryError) as exc:
-            raise _failure(exc, deadline) from exc
-
-
-def _guard(connection: sqlite3.Connection) -> None:
-    tables = _readable_tables(connection)
-
-    def authorize(action: int, first: str | None, second: str | None, *_: str | None) -> int:
-        allowed = (
-            action in _HARMLESS_ACTIONS
-            or (action == sqlite3.SQLITE_READ and _may_read(first or "", second or "", tables))
-            or (action == sqlite3.SQLITE_FUNCTION and (second or "").lower() in SCALAR_FUNCTIONS)
-            # The full-text index asks for it to see whether the file changed.
-            or (action == sqlite3.SQLITE_PRAGMA and first == "data_version" and second is None)
-        )
-        return sqlite3.SQLITE_OK if allowed else sqlite3.SQLITE_DENY
-
-    connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _LONGEST_VALUE)
-    connection.setlimit(sqlite3.SQLITE_LIMIT_ATTACHED, 0)
-    connection.set_authorizer(authorize)
-
-
-def _readable_tables(connection: sqlite3.Connection) -> set[str]:
-    listed = connection.execute(
-        "SELECT name, sql FROM sqlite_master WHERE type IN ('table', 'view')"
-    ).fetchall()
-    virtual = [name for name, sql in listed if str(sql).upper().startswith("CREATE VIRTUAL")]
-    # A virtual table is set up on first use, by statements that the authorizer would refuse.
-    for name in (*virtual, *TABLE_FUNCTIONS):
-        try:
-            connection.execute(f"SELECT 1 FROM {quoted(name)} LIMIT 0").fetchone()
-        except sqlite3.OperationalError:
-            # Its module is absent in this SQLite; a statement that reads it fails by itself.
-            continue
-    return {name.lower() for name, _ in listed} | set(TABLE_FUNCTIONS)
-
-
-def _may_read(table: str, column: str, tables: set[str]) -> bool:
-    if is_system_table(table):
-        return False
-    # Without a column the name can be that of a WITH, of which only rows are counted.
-    return not column or table.lower() in tables
+            raise _failure(exc, deadline, guard) from exc
 
 
 def _fetch(cursor: sqlite3.Cursor, limits: Limits) -> Rows:
@@ -132,7 +90,7 @@ def _cell(value: object, longest: int) -> Cell:
     return text if len(text) <= longest else f"{text[:longest]}… ({len(text):,} characters)"
 
 
-def _failure(exc: Exception, deadline: Deadline) -> QueryFailed | QueryRefused:
+def _failure(exc: Exception, deadline: Deadline, guard: Guard) -> QueryFailed | QueryRefused:
     message = str(exc)
     if "not authorized" in message or "prohibited" in message:
         return QueryRefused(f"The database lets a query only read its tables: {message}.", rule="engine")
@@ -143,7 +101,24 @@ def _failure(exc: Exception, deadline: Deadline) -> QueryFailed | QueryRefused:
             f"The query was stopped after {deadline.seconds:g} s. Filter earlier, join on keys, end a"
             " recursion with LIMIT, or aggregate less."
         )
-    if "too big" in message or isinstance(exc, MemoryError):
-        return QueryFailed("A value is too long to return; select length(column) or substr(column, 1, 1000).")
+    if "too big" in message:
+        return QueryFailed(_too_long(guard))
+    if isinstance(exc, MemoryError):
+        return QueryFailed("The statement needs too much memory; make it shorter, or split it into several.")
+    if "pattern too complex" in message:
+        return QueryFailed(f"A LIKE or GLOB pattern may have {LONGEST_PATTERN} bytes; shorten it, or use instr.")
     advice = " Check each alias and its columns." if "no such column" in message else ""
     return QueryFailed(f"SQLite could not run it: {message.rstrip('.') or type(exc).__name__}.{advice}")
+
+
+def _too_long(guard: Guard) -> str:
+    if guard.slowest:
+        return (
+            f"A value has over {guard.longest:,} bytes, the most in a statement with {guard.slowest!r}. Leave"
+            f" that function out ({LONGEST_VALUE:,} bytes then; select length(column) or substr(column, 1,"
+            " 1000)), or leave the long column out."
+        )
+    return (
+        f"A value has over {guard.longest:,} bytes: too long even for length(column) and substr(column, 1,"
+        " 1000) where a table has it. Leave that column out, and put fewer or shorter texts together."
+    )

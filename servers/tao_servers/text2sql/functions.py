@@ -5,7 +5,7 @@ Source: the function lists of sqlite.org/lang.html. Left out on purpose: what re
 and what tells of the engine and not of the data (`sqlite_version`, `changes`).
 """
 
-__all__ = ["SCALAR_FUNCTIONS", "TABLE_FUNCTIONS", "is_system_table"]
+__all__ = ["LONGEST_VALUES", "SCALAR_FUNCTIONS", "TABLE_FUNCTIONS", "is_system_table"]
 
 _CORE = """
     abs char coalesce concat concat_ws format glob hex if ifnull iif instr length like likelihood likely lower
@@ -34,6 +34,14 @@ _TEXT_SEARCH = "bm25 highlight match snippet"
 
 SCALAR_FUNCTIONS = frozenset(
     " ".join((_CORE, _DATE, _AGGREGATE, _WINDOW, _MATH, _JSON, _TEXT_SEARCH)).split()
+)
+# Longest value, in bytes, in a statement that calls one of these. Their time grows with the square of it, or
+# with the pattern times it: each takes at most about 10 ms so, where 1,000,000 bytes took 6 to 100 s.
+LONGEST_VALUES = (
+    dict.fromkeys(_JSON.split(), 200_000)
+    | dict.fromkeys(("glob", "like"), 100_000)
+    | dict.fromkeys(("instr", "ltrim", "replace", "rtrim", "trim"), 30_000)
+    | {"json_patch": 10_000}
 )
 _JSON_COLUMNS = ("key", "value", "type", "atom", "id", "parent", "fullkey", "path", "json", "root")
 # Each with the columns that it gives.

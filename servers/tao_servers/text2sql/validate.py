@@ -16,11 +16,15 @@ from sqlglot.parsers.sqlite import SQLiteParser
 
 from tao_servers.text2sql.errors import QueryRefused
 from tao_servers.text2sql.functions import SCALAR_FUNCTIONS, TABLE_FUNCTIONS, is_system_table
+from tao_servers.text2sql.growth import growth
 from tao_servers.text2sql.schema import Schema, Table
 
 __all__ = ["RULES", "check"]
 
 LONGEST = 10_000
+# SQLite prepares this in about 0.2 s; honest statements seldom pass 100.
+_MOST_GROWTH = 5_000
+_MOST_TRIMMED = 20
 _ROOTS = (exp.Select, exp.SetOperation)
 _BODIES = (*_ROOTS, exp.Values, exp.Subquery)
 _FORBIDDEN = (
@@ -161,13 +165,37 @@ def _known_functions(statement: Statement) -> str | None:
 
 def _short_formats(statement: Statement) -> str | None:
     # SQLite fills a width of two thousand million for many seconds and hears no time limit meanwhile.
-    for function in statement.tree.find_all(exp.Anonymous):
-        if function.name.lower() not in {"printf", "format"} or not function.expressions:
-            continue
+    for function in _calls(statement, "printf", "format"):
         template = function.expressions[0]
         if not template.is_string or _WIDE.search(template.name):
             return "The format of printf must be a plain text without * and with widths below 1000."
     return None
+
+
+def _short_trims(statement: Statement) -> str | None:
+    # Each character of the text is compared with each of these, and no time limit heard meanwhile.
+    for function in _calls(statement, "trim", "ltrim", "rtrim"):
+        for characters in function.expressions[1:]:
+            if not characters.is_string or len(characters.name) > _MOST_TRIMMED:
+                return f"{function.name} takes off a plain text of at most {_MOST_TRIMMED} characters."
+    return None
+
+
+def _calls(statement: Statement, *names: str) -> Iterator[exp.Anonymous]:
+    found = statement.tree.find_all(exp.Anonymous)
+    return (function for function in found if function.name.lower() in names and function.expressions)
+
+
+def _small_when_written_out(statement: Statement) -> str | None:
+    try:
+        if growth(statement.tree) <= _MOST_GROWTH:
+            return None
+    except RecursionError:
+        pass
+    return (
+        "The statement grows too large when its WITH parts and inner SELECTs are written out: name each part"
+        " and each of its columns fewer times."
+    )
 
 
 def _instead(name: str) -> str:
@@ -256,6 +284,8 @@ RULES: tuple[tuple[str, Rule], ...] = (
     ("no parameters", _no_parameters),
     ("known functions", _known_functions),
     ("short formats", _short_formats),
+    ("short trims", _short_trims),
+    ("small when written out", _small_when_written_out),
     ("known tables", _known_tables),
     ("known columns", _known_columns),
 )

@@ -146,7 +146,7 @@ def test_the_dialect_is_the_one_asked_for_or_the_one_that_suits_the_model(
 
 def test_the_text_request_stops_before_an_observation_and_the_schema_request_has_its_schema() -> None:
     text, schema = (dialect.request([], TOOLS) for dialect in DIALECTS.values())
-    assert {"\nObservation:", "\n观察：", "\n观察:"} <= set(text.stop)
+    assert {"\nObservation", "\n观察", "<observation"} <= set(text.stop)
     assert text.response_format is None
     assert schema.response_format is not None
     assert schema.response_format["type"] == "json_schema"

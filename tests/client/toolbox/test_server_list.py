@@ -96,10 +96,14 @@ def test_a_server_gets_folders_and_proxies_and_nothing_else_of_ours() -> None:
         "OMP_NUM_THREADS": "1",
         "AWS_SECRET_ACCESS_KEY": "secret",
         "PYTHONPATH": "/x",
+        "TAO_MODEL_API_KEY": "secret",
+        "XDG_SESSION_ID": "7",
     }
     entry = ServerEntry(type="stdio", command="x", env={"XDG_DATA_HOME": "/own", "EXTRA": "e"})
     passed = server_environment(entry, environ)
     assert "AWS_SECRET_ACCESS_KEY" not in passed
     assert "PYTHONPATH" not in passed
+    assert "TAO_MODEL_API_KEY" not in passed
+    assert "XDG_SESSION_ID" not in passed
     assert passed["XDG_DATA_HOME"] == "/own"
     assert {"TAO_KNOWLEDGE_PATH", "HTTPS_PROXY", "no_proxy", "SSL_CERT_FILE", "EXTRA"} <= set(passed)

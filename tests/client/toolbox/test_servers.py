@@ -2,17 +2,17 @@ import sys
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 import anyio
 import pytest
 from mcp import Client
-from mcp.server import MCPServer
+from mcp.server import MCPServer, Server
 from mcp.server.mcpserver.exceptions import ToolError
-from mcp.types import ToolAnnotations
+from mcp.types import CallToolResult, ListToolsResult, TextContent, Tool, ToolAnnotations
 
 from tao.settings import AgentSettings
-from tao.toolbox import ServerEntry, Servers, ToolListCache
+from tao.toolbox import Approval, ServerEntry, Servers, ToolListCache, ToolResult, ToolSpec
 from tao.toolbox.connecting import connect as connect_for_real
 from tao.toolbox.session import Connect
 
@@ -249,3 +249,115 @@ async def _load(entries: dict[str, ServerEntry], folder: Path, said: list[str]) 
         ) as servers:
             await servers.load()
             assert list(servers.tools) == []
+
+
+async def refuse(tool: ToolSpec, arguments: Mapping[str, object]) -> bool:
+    return False
+
+
+def writing_shop() -> MCPServer:
+    server = MCPServer("shop", log_level="ERROR")
+
+    @server.tool()
+    def price(item: str) -> str:
+        """Sets a price."""
+        return "written"
+
+    return server
+
+
+async def test_a_tool_that_has_begun_to_write_needs_approval_at_once(tmp_path: Path) -> None:
+    with anyio.fail_after(5):
+        async with toolbox(["shop"], Memory(shop=shop()).for_entry, tmp_path) as servers:
+            await servers.load()
+        async with toolbox(["shop"], Memory(shop=writing_shop()).for_entry, tmp_path) as servers:
+            await servers.load()
+            assert [tool.read_only for tool in servers.tools if tool.name == "shop__price"] == [True]
+            result = await Approval(servers, refuse).call("shop__price", {"item": "x"})
+    assert result.is_error
+    assert "did not approve" in result.text
+
+
+def odd_server() -> Server[Any]:
+    """Breaks its promise about what a tool returns."""
+
+    async def list_tools(context: Any, parameters: Any) -> ListToolsResult:
+        promise = {"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"]}
+        return ListToolsResult(
+            tools=[
+                Tool(name="bad", input_schema={"type": "object"}, output_schema=promise),
+                Tool(name="slow", input_schema={"type": "object"}),
+            ]
+        )
+
+    async def call_tool(context: Any, parameters: Any) -> CallToolResult:
+        if parameters.name == "slow":
+            await called.wait()
+            return CallToolResult(content=[TextContent(type="text", text="slow and fine")])
+        called.set()
+        return CallToolResult(content=[], structured_content={"n": "no number"})
+
+    called = anyio.Event()
+    return Server("odd", on_list_tools=list_tools, on_call_tool=call_tool)
+
+
+async def test_a_reply_that_breaks_its_schema_harms_no_other_call(tmp_path: Path) -> None:
+    results: dict[str, ToolResult] = {}
+
+    @asynccontextmanager
+    async def connect(
+        entry: ServerEntry, environment: Mapping[str, str], stderr: TextIO
+    ) -> AsyncGenerator[Client, None]:
+        async with Client(odd_server()) as client:
+            yield client
+
+    async def call(servers: Servers, name: str) -> None:
+        results[name] = await servers.call(name, {})
+
+    with anyio.fail_after(5):
+        async with toolbox(["odd"], connect, tmp_path) as servers:
+            await servers.load()
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(call, servers, "odd__slow")
+                tasks.start_soon(call, servers, "odd__bad")
+    assert results["odd__bad"].is_error
+    assert "The call failed" in results["odd__bad"].text
+    assert results["odd__slow"].text == "slow and fine"
+
+
+async def test_a_server_that_fails_is_tried_once_however_many_wait_for_it(tmp_path: Path) -> None:
+    said: list[str] = []
+    with anyio.fail_after(5):
+        async with toolbox(["shop"], Memory(shop=shop()).for_entry, tmp_path) as servers:
+            await servers.load()
+            await servers.call("shop__price", {"item": "x"})
+        attempts: list[str] = []
+
+        @asynccontextmanager
+        async def fail(
+            entry: ServerEntry, environment: Mapping[str, str], stderr: TextIO
+        ) -> AsyncGenerator[Client, None]:
+            attempts.append(entry.args[0])
+            raise OSError("it ended")
+            yield Client(shop())
+
+        async with toolbox(["shop"], fail, tmp_path, said) as servers:
+            await servers.load()
+            servers.expect("shop__price")
+            results = [await servers.call("shop__price", {"item": "x"}) for _ in range(2)]
+    assert all(result.is_error for result in results)
+    assert attempts == ["shop"]
+    assert len(said) == 1
+
+
+async def test_a_cache_folder_that_cannot_be_written_is_said_once_and_nothing_fails(tmp_path: Path) -> None:
+    said: list[str] = []
+    folder = tmp_path / "file"
+    folder.touch()
+    with anyio.fail_after(5):
+        async with toolbox(["shop"], Memory(shop=shop()).for_entry, folder, said) as servers:
+            await servers.load()
+            result = await servers.call("shop__price", {"item": "x"})
+    assert result.text == "x: 399"
+    assert len(said) == 1
+    assert "cache folder" in said[0]

@@ -5,7 +5,6 @@ import json
 import os
 import zipfile
 import zlib
-from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 
 __all__ = ["Part", "PieceError", "sha256_of", "write_whole"]
@@ -89,14 +88,12 @@ def _only_part(archive: zipfile.ZipFile) -> zipfile.ZipInfo:
     return parts[0]
 
 
-def sha256_of(path: Path, progress: Callable[[int], None] | None = None) -> str:
+def sha256_of(path: Path) -> str:
     """The sum over the whole file, as hexadecimal text."""
     digest = hashlib.sha256()
     with path.open("rb") as file:
         while block := file.read(_BLOCK):
             digest.update(block)
-            if progress is not None:
-                progress(len(block))
     return digest.hexdigest()
 
 
