@@ -105,9 +105,8 @@ async def test_the_log_of_a_run_with_tools_is_valid(tmp_path: Path) -> None:
         )
         toolbox = ScriptedToolbox((tool("a__b", "query"), fail))
         with anyio.fail_after(5):
-            run.emit(
-                await React(toolbox, [SchemaDialect()], max_steps=5, timeout=60, last_word=60).answer(run)
-            )
+            loop = React(toolbox, [SchemaDialect()], max_steps=5, timeout=60, last_word=60)
+            run.emit(await loop.answer(run))
     events = [record["event"]["type"] for record in _checked(log.path) if record["kind"] == "event"]
     assert events == ["action", "observation", "answer"]
 

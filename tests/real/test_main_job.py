@@ -75,6 +75,7 @@ def started_here() -> list[psutil.Process]:
 
 def environment(process: psutil.Process) -> str | None:
     try:
-        return process.environ().get("XDG_STATE_HOME")
+        found: dict[str, str] = process.environ()
     except psutil.Error:
         return None
+    return found.get("XDG_STATE_HOME")

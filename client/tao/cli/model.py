@@ -73,9 +73,7 @@ def folder_command(name: str | None) -> None:
     click.echo(str(models_dir() / find_entry(name).file if name else models_dir()))
 
 
-@model_group.command(
-    name="needed", help="Exit with 0 if `agent ask` would use an embedded model, else with 1."
-)
+@model_group.command(name="needed", help="Exit with 0 if `agent ask` uses an embedded model, else with 1.")
 @click.option("--model", "name", help="As `agent ask --model`.")
 def needed_command(name: str | None) -> int:
     """For scripts that fetch the weights beforehand."""
