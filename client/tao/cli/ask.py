@@ -10,6 +10,7 @@ from typing import Any, Literal
 import click
 
 from tao.agent import Agent
+from tao.cli.allow import chosen_list
 from tao.cli.interrupt import run_interruptible
 from tao.cli.live import LiveSteps, source_lines
 from tao.cli.options import config_option, json_option
@@ -75,6 +76,7 @@ def ask(
         agent={"max_steps": max_steps, "timeout": timeout},
         model={"dialect": dialect},
     )
+    config = config if no_tools else chosen_list(config)
     options = _Options(config, () if no_tools else servers or None, model, approve, as_json)
     text = question if question is not None else _from_stdin()
     live = None if quiet else LiveSteps(language_of(text))

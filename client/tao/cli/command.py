@@ -12,11 +12,12 @@ from tao.errors import ConfigError, TaoError
 __all__ = ["agent", "run"]
 
 _COMMANDS = {
+    "allow": ("tao.cli.allow", "allow", "Let a server list of a folder start its programs."),
     "ask": ("tao.cli.ask", "ask", "Answer a question."),
-    "config": ("tao.cli.config", "config", "Print the configuration for another MCP host."),
+    "config": ("tao.cli.config", "config", "Configure another MCP host: print, write, remove."),
     "doctor": ("tao.cli.doctor", "doctor", "Try every part and say what to do."),
     "model": ("tao.cli.model", "model_group", "Get, list and stop the embedded models."),
-    "servers": ("tao.cli.servers", "servers", "List the servers and their tools."),
+    "servers": ("tao.cli.servers", "servers", "List the servers, their tools and what these cost."),
 }
 
 

@@ -1,66 +1,137 @@
-"""`agent config`: the configuration that makes another host start these servers."""
+"""`agent config`: what makes another host start these servers: printed, merged into its file, or removed."""
 
-import json
+import os
+import shutil
+import sys
 from pathlib import Path
+from typing import Literal
 
 import click
 
+from tao.cli.allow import chosen_list
 from tao.cli.options import config_option
-from tao.toolbox import ServerEntry, find_config, load_servers
+from tao.errors import ConfigError
+from tao.hosts import (
+    HOSTS,
+    Block,
+    absolute,
+    host_block,
+    host_file,
+    over_http,
+    remove_block,
+    render_block,
+    write_block,
+)
+from tao.toolbox import ServerEntry, load_servers
 
 __all__ = ["config"]
 
-_CLINE_SECONDS = 60
-_CODEX_START_SECONDS = 20
+_TRANSPORTS: dict[str, Literal["streamableHttp", "sse"]] = {"http": "streamableHttp", "sse": "sse"}
 
 
-@click.command(help="Print the configuration for HOST, with absolute paths, to paste into its own file.")
-@click.argument("host", type=click.Choice(["cline", "codex"]))
+@click.command(
+    help="Print the configuration for HOST, with absolute paths; with --write merge it into the host's own "
+    "file, with --remove take it out again. Other entries stay as they are, and a backup is made."
+)
+@click.argument("host", type=click.Choice(list(HOSTS)))
 @config_option
-def config(host: str, config: Path | None) -> None:
-    """Print for one host."""
-    entries = load_servers(find_config(config))
-    click.echo({"cline": _cline, "codex": _codex}[host](entries))
+@click.option("--server", "names", multiple=True, help="Only this server of the list; repeatable.")
+@click.option("--transport", type=click.Choice(["stdio", "http", "sse"]), help="How the host reaches them.")
+@click.option("--url", help="Where they are served over HTTP; {server} in it stands for the name.")
+@click.option("--token-env", metavar="VARIABLE", help="Environment variable that holds the bearer token.")
+@click.option("--write", is_flag=True, help="Merge into the host's file.")
+@click.option("--remove", is_flag=True, help="Take our entries out of the host's file.")
+@click.option(
+    "--file", type=click.Path(path_type=Path, dir_okay=False), help="The host's file, if elsewhere."
+)
+@click.option("--force", is_flag=True, help="Also replace entries of the same name that are not ours.")
+def config(
+    host: str,
+    config: Path | None,
+    names: tuple[str, ...],
+    transport: str | None,
+    url: str | None,
+    token_env: str | None,
+    write: bool,
+    remove: bool,
+    file: Path | None,
+    force: bool,
+) -> None:
+    """Print, write or remove."""
+    if write and remove:
+        raise click.UsageError("Give one of --write and --remove.")
+    if url is not None and transport not in _TRANSPORTS:
+        raise click.UsageError("--url goes with --transport http or --transport sse.")
+    entries = _entries(load_servers(chosen_list(config)), names, transport, url)
+    block = host_block(HOSTS[host], entries, token_env=token_env)
+    for note in (*block.notes, *_missing(entries)):
+        click.echo(note, err=True)
+    path = file or _place(host)
+    if write:
+        _write(block, path, force)
+    elif remove:
+        _remove(block, path)
+    else:
+        click.echo(f"For {path}; --write merges it into that file.", err=True)
+        click.echo(render_block(block), nl=False)
 
 
-def _cline(entries: dict[str, ServerEntry]) -> str:
-    """`cline_mcp_settings.json`. Without `timeout` Cline gives a server three seconds to start."""
-    servers = {
-        name: {
-            **entry.model_dump(mode="json", by_alias=True, exclude_defaults=True),
-            "type": entry.type,
-            "timeout": entry.timeout or _CLINE_SECONDS,
-            "disabled": False,
-            "autoApprove": list(entry.auto_approve),
-        }
+def _entries(
+    entries: dict[str, ServerEntry], names: tuple[str, ...], transport: str | None, url: str | None
+) -> dict[str, ServerEntry]:
+    for name in names:
+        if name not in entries:
+            raise ConfigError(
+                f"There is no server {name!r} in the list. It has: {', '.join(entries) or 'none'}."
+            )
+    chosen = {name: absolute(entry) for name, entry in entries.items() if not names or name in names}
+    if transport is None:
+        return chosen
+    if transport == "stdio":
+        return {name: entry for name, entry in chosen.items() if entry.type == "stdio"}
+    return over_http(chosen, _TRANSPORTS[transport], url)
+
+
+def _missing(entries: dict[str, ServerEntry]) -> list[str]:
+    return [
+        f"{name}: its program {entry.command!r} is not here; in a checkout `make install` makes it."
         for name, entry in entries.items()
-    }
-    return json.dumps({"mcpServers": servers}, ensure_ascii=False, indent=2)
+        if entry.type == "stdio" and shutil.which(entry.command or "") is None
+    ]
 
 
-def _codex(entries: dict[str, ServerEntry]) -> str:
-    """`~/.codex/config.toml`. Codex has no SSE; such a server is left out by name."""
-    tables = []
-    for name, entry in entries.items():
-        if entry.type == "sse":
-            tables.append(f"# {name}: Codex has no SSE transport; serve it over streamable HTTP.")
-            continue
-        lines = [f"[mcp_servers.{_toml(name)}]"]
-        if entry.type == "stdio":
-            lines += [f"command = {_toml(entry.command)}", f"args = {_toml(list(entry.args))}"]
-            lines += [f"cwd = {_toml(str(entry.cwd))}"] if entry.cwd else []
-        else:
-            lines += [f"url = {_toml(entry.url)}"]
-        lines += [f"startup_timeout_sec = {_CODEX_START_SECONDS}"]
-        lines += [f"tool_timeout_sec = {entry.timeout or _CLINE_SECONDS:g}"]
-        lines += ['default_tools_approval_mode = "approve"']
-        if entry.env:
-            pairs = ", ".join(f"{_toml(key)} = {_toml(value)}" for key, value in entry.env.items())
-            lines += [f"env = {{ {pairs} }}"]
-        tables.append("\n".join(lines))
-    return "\n\n".join(tables)
+def _place(host: str) -> Path:
+    appdata = os.environ.get("APPDATA")
+    return host_file(
+        HOSTS[host],
+        system=sys.platform,
+        home=Path.home(),
+        project=Path.cwd(),
+        appdata=Path(appdata) if appdata else None,
+    )
 
 
-def _toml(value: object) -> str:
-    # A TOML basic string and an array of them are written as in JSON.
-    return json.dumps(value, ensure_ascii=False)
+def _write(block: Block, path: Path, force: bool) -> None:
+    change = write_block(block, path, force=force)
+    if not change.changed:
+        click.echo(f"Nothing to do: {path} has them already.")
+        return
+    click.echo(f"Wrote {', '.join(change.changed)} to {path}.")
+    _tell_backup(change.backup)
+    click.echo(f"Restart {block.host.title}, which reads the file when it starts.", err=True)
+
+
+def _remove(block: Block, path: Path) -> None:
+    change = remove_block(block, path)
+    for name in change.foreign:
+        click.echo(f"{name} stays in {path}: it starts something else than ours does.", err=True)
+    if not change.changed:
+        click.echo(f"Nothing to do: none of ours is in {path}.")
+        return
+    click.echo(f"Removed {', '.join(change.changed)} from {path}.")
+    _tell_backup(change.backup)
+
+
+def _tell_backup(backup: Path | None) -> None:
+    if backup is not None:
+        click.echo(f"What was there before: {backup}", err=True)

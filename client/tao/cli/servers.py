@@ -1,37 +1,41 @@
-"""`agent servers`: what the servers of a list offer."""
+"""`agent servers`: what the servers of a list offer, and what that costs in tokens."""
 
 import json
 import os
+from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from tao.cli.allow import chosen_list
 from tao.cli.interrupt import run_interruptible
 from tao.cli.options import config_option, json_option
 from tao.cli.terminal import say
-from tao.settings import cache_dir, load_settings
-from tao.toolbox import Servers, ToolListCache, ToolSpec, find_config, load_servers
+from tao.settings import Settings, cache_dir, load_settings
+from tao.toolbox import Servers, ToolListCache, ToolSpec, load_servers
+
+if TYPE_CHECKING:
+    from tao.hosts.cost import Cost
 
 __all__ = ["servers"]
 
 
 @click.command(help="Start the servers of the list and show their tools.")
 @config_option
+@click.option("--cost", is_flag=True, help="Show what each tool costs a model to read, in tokens (Qwen2.5).")
 @json_option
-def servers(config: Path | None, as_json: bool) -> int:
+def servers(config: Path | None, cost: bool, as_json: bool) -> int:
     """List tools; exit code 3 when a server did not start."""
-    tools, problems = run_interruptible(lambda: _tools(config))
+    settings = load_settings()
+    path = chosen_list(config)
+    tools, problems = run_interruptible(lambda: _tools(path, settings))
+    counted = run_interruptible(lambda: _cost(tools, settings)) if cost else None
     if as_json:
-        listed = [
-            {
-                "name": tool.name,
-                "description": tool.description,
-                "read_only": tool.read_only,
-                "input_schema": tool.input_schema,
-            }
-            for tool in tools
-        ]
-        click.echo(json.dumps({"tools": listed, "problems": problems}, ensure_ascii=False))
+        click.echo(json.dumps(_as_json(tools, problems, counted), ensure_ascii=False))
+    elif counted is not None:
+        _show_cost(counted)
     else:
         for tool in tools:
             say(f"{tool.name}{'' if tool.read_only else '  (may change something)'}")
@@ -41,13 +45,56 @@ def servers(config: Path | None, as_json: bool) -> int:
     return 3 if problems else 0
 
 
-async def _tools(config: Path | None) -> tuple[list[ToolSpec], list[str]]:
+def _as_json(tools: Sequence[ToolSpec], problems: list[str], cost: "Cost | None") -> dict[str, Any]:
+    listed = [
+        {
+            "name": tool.name,
+            "description": tool.description,
+            "read_only": tool.read_only,
+            "input_schema": tool.input_schema,
+            **({"tokens": cost.tools[tool.name]} if cost else {}),
+        }
+        for tool in tools
+    ]
+    result: dict[str, Any] = {"tools": listed, "problems": problems}
+    if cost is not None:
+        result["cost"] = {
+            "counted_by": cost.counted_by,
+            "total": cost.total,
+            "agent": [asdict(own) for own in cost.agent],
+        }
+    return result
+
+
+def _show_cost(cost: "Cost") -> None:
+    about = "about " if cost.counted_by == "estimate" else ""
+    click.echo("Tokens a host spends on each tool (name, description, input schema):")
+    for name, tokens in cost.tools.items():
+        click.echo(f"{tokens:>7}  {name}")
+    click.echo(f"{cost.total:>7}  {about}all together")
+    click.echo("Tokens of what our agent says before the question:")
+    for own in cost.agent:
+        click.echo(f"{own.tokens:>7}  {own.model}, dialect {own.dialect}, {own.language}")
+    how = "estimated" if cost.counted_by == "estimate" else f"counted by the tokenizer of {cost.counted_by}"
+    click.echo(f"({how})")
+
+
+async def _tools(path: Path, settings: Settings) -> tuple[list[ToolSpec], list[str]]:
     problems: list[str] = []
-    settings = load_settings().agent
-    entries = load_servers(find_config(config))
     cache = ToolListCache(cache_dir() / "tools")
     async with Servers(
-        entries, settings=settings, environ=dict(os.environ), cache=cache, notify=problems.append
+        load_servers(path),
+        settings=settings.agent,
+        environ=dict(os.environ),
+        cache=cache,
+        notify=problems.append,
     ) as servers:
         await servers.load(fresh=True)
         return list(servers.tools), problems
+
+
+async def _cost(tools: Sequence[ToolSpec], settings: Settings) -> "Cost":
+    from tao.hosts.cost import count_cost, open_counter
+
+    async with open_counter(notify=lambda text: say(text, err=True)) as counter:
+        return await count_cost(tools, counter, prompts=settings.agent.prompts)

@@ -9,9 +9,10 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from tao.errors import ConfigError
-from tao.settings import config_dir
+from tao.settings import config_dir, state_dir
+from tao.toolbox.approved_lists import ApprovedLists
 
-__all__ = ["ServerEntry", "find_config", "load_servers"]
+__all__ = ["FILE_NAME", "ServerEntry", "find_config", "load_servers"]
 
 FILE_NAME = "cline_config.json"
 
@@ -49,12 +50,14 @@ class ServerEntry(BaseModel):
         return self
 
 
-def find_config(given: Path | None) -> Path:
-    """The server list to use: the given one, else the one in the user's configuration folder.
+def find_config(given: Path | None, *, state: Path | None = None) -> Path:
+    """The server list to use: the given one, else the user's own, else an approved one in the current folder.
+
+    `state` is the folder that holds the approvals, Tao's state folder by default.
 
     Raises:
-        ConfigError: there is none. One that lies in the current folder is named and not used, since it
-            may be somebody else's and would start programs.
+        ConfigError: there is none.
+        UnapprovedListError: the one in the current folder may be somebody else's, and would start programs.
     """
     if given is not None:
         if not given.is_file():
@@ -65,10 +68,8 @@ def find_config(given: Path | None) -> Path:
         return own
     here = Path(FILE_NAME)
     if here.is_file():
-        raise ConfigError(
-            f"A server list in the current folder is used only when you name it, since it starts programs: "
-            f"--config {FILE_NAME}. To use it everywhere, put it at {str(own)!r} with absolute paths."
-        )
+        ApprovedLists(state or state_dir()).check(here)
+        return here
     raise ConfigError(f"There is no server list. Give one with --config PATH or put it at {str(own)!r}.")
 
 

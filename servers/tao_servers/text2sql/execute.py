@@ -104,9 +104,13 @@ def _failure(exc: Exception, deadline: Deadline, guard: Guard) -> QueryFailed | 
     if "too big" in message:
         return QueryFailed(_too_long(guard))
     if isinstance(exc, MemoryError):
-        return QueryFailed("The statement needs too much memory; make it shorter, or split it into several.")
+        return QueryFailed(
+            "The statement is too large to run: shorten it, call LIKE and other functions fewer times, or split it."
+        )
     if "pattern too complex" in message:
-        return QueryFailed(f"A LIKE or GLOB pattern may have {LONGEST_PATTERN} bytes; shorten it, or use instr.")
+        return QueryFailed(
+            f"A LIKE or GLOB pattern may have {LONGEST_PATTERN} bytes; shorten it, or use instr."
+        )
     advice = " Check each alias and its columns." if "no such column" in message else ""
     return QueryFailed(f"SQLite could not run it: {message.rstrip('.') or type(exc).__name__}.{advice}")
 

@@ -14,11 +14,11 @@ __all__ = ["LONGEST_PATTERN", "LONGEST_VALUE", "Guard"]
 
 # In bytes, like the values of LONGEST_VALUES.
 LONGEST_VALUE = 1_000_000
-LONGEST_PATTERN = 100
+LONGEST_PATTERN = 64
 # Calls in one row run without a question in between, so a statement with slow functions must be short.
-# SQLite doubles its space from 42: this allows 21,504 instructions, or 1,344 with a slow function.
+# SQLite doubles its space from 42: this allows 21,504 instructions, or 672 with a slow function.
 _MOST_INSTRUCTIONS = 30_000
-_MOST_SLOW_INSTRUCTIONS = 2_000
+_MOST_SLOW_INSTRUCTIONS = 1_000
 _HARMLESS_ACTIONS = {sqlite3.SQLITE_SELECT, sqlite3.SQLITE_RECURSIVE}
 
 

@@ -71,7 +71,7 @@ def test_a_list_in_the_current_folder_is_not_run_unasked(
 ) -> None:
     write(tmp_path, a={"command": "x"})
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(ConfigError, match="--config cline_config"):
+    with pytest.raises(ConfigError, match=r"agent allow cline_config\.json .*--config cline_config"):
         find_config(None)
 
 

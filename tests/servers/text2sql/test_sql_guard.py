@@ -1,8 +1,9 @@
 """Rules and engine, each alone: hostile.toml must be refused by both, honest.toml must pass both."""
 
 import hashlib
+import sqlite3
 import tomllib
-from contextlib import nullcontext
+from contextlib import closing, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -14,24 +15,45 @@ from tao_servers.text2sql.schema import Database, Schema, read_schema
 from tao_servers.text2sql.validate import check
 
 
-def cases(name: str) -> list[dict[str, Any]]:
+DOUBLING = (
+    "WITH RECURSIVE s(t) AS (SELECT 'a' UNION ALL SELECT t || t FROM s WHERE length(t) < {doubled} LIMIT 30)"
+)
+
+
+def cases(name: str, kind: str = "case") -> list[dict[str, Any]]:
     text = Path(__file__).with_name(name).read_text(encoding="utf-8")
-    found: list[dict[str, Any]] = tomllib.loads(text)["case"]
+    found: list[dict[str, Any]] = tomllib.loads(text)[kind]
     for case in found:
-        case["sql"] *= case.get("times", 1)
+        doubling = DOUBLING.format(doubled=case.get("doubled"))
+        case["sql"] = case["sql"].replace("{text}", doubling) * case.get("times", 1)
     return found
 
 
 def by_text(case: dict[str, Any]) -> str:
-    return ascii(case["sql"][:60])
+    return ascii(case["sql"].removeprefix(DOUBLING.format(doubled=case.get("doubled")))[:60])
 
 
 HOSTILE, HONEST = cases("hostile.toml"), cases("honest.toml")
+SLOW = cases("hostile.toml", "slow")
+STOPS = {
+    "time": r"stopped after 0\.05 s",
+    "length": r"A value has over [\d,]+ bytes",
+    "pattern": r"pattern may have 64 bytes",
+}
 
 
 @pytest.fixture
 def schema(shop: Path) -> Schema:
     return read_schema(Database(shop))
+
+
+def stored(folder: Path, size: int) -> Path:
+    path = folder / "long.sqlite"
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("CREATE TABLE texts (id INTEGER PRIMARY KEY, name TEXT, body TEXT)")
+        connection.execute("INSERT INTO texts VALUES (1, 'name', ?)", ("a" * size,))
+        connection.commit()
+    return path
 
 
 def state(folder: Path) -> dict[str, str]:
@@ -77,6 +99,44 @@ def test_a_runaway_statement_is_stopped_by_the_time_limit(sql: str, schema: Sche
     check(sql, schema)
     with pytest.raises(QueryFailed, match=r"stopped after 0\.05 s"):
         run_query(shop, sql, Limits(timeout=0.05))
+
+
+@pytest.mark.parametrize("case", SLOW, ids=by_text)
+def test_no_single_function_outruns_the_time_limit(case: dict[str, Any], schema: Schema, shop: Path) -> None:
+    check(case["sql"], schema)
+    with pytest.raises(QueryFailed, match=STOPS[case["stopped_by"]]):
+        run_query(shop, case["sql"], Limits(timeout=0.05))
+
+
+@pytest.mark.parametrize(
+    ("size", "select", "said"),
+    [
+        (
+            40_000,
+            "instr(body, 'b')",
+            r"over 30,000 bytes, the most in a statement with 'instr'.*substr\(column",
+        ),
+        (70_000, "body LIKE '%b'", r"over 60,000 bytes, the most in a statement with 'like'.*substr\(column"),
+        (1_100_000, "body", r"over 1,000,000 bytes: too long even for length\(column\) and substr"),
+        (1_100_000, "substr(body, 1, 10)", r"over 1,000,000 bytes: too long even for"),
+    ],
+)
+def test_a_stored_value_that_is_too_long_is_told(tmp_path: Path, size: int, select: str, said: str) -> None:
+    path = stored(tmp_path, size)
+    with pytest.raises(QueryFailed, match=said):
+        run_query(path, f"SELECT {select} FROM texts")
+    assert run_query(path, "SELECT id FROM texts WHERE trim(name) LIKE 'n%'").rows == [[1]]
+
+
+def test_a_stored_value_within_the_limit_is_read_as_the_message_advises(tmp_path: Path) -> None:
+    rows = run_query(stored(tmp_path, 900_000), "SELECT length(body), substr(body, 1, 3) FROM texts").rows
+    assert rows == [[900_000, "aaa"]]
+
+
+def test_a_statement_too_large_for_the_engine_is_told(shop: Path) -> None:
+    searches = " + ".join(["instr(name, city)"] * 500)
+    with pytest.raises(QueryFailed, match="too large to run"):
+        run_query(shop, f"SELECT {searches} FROM customers")
 
 
 def test_a_cancelled_statement_stops(shop: Path) -> None:
