@@ -12,7 +12,7 @@ __all__ = ["Deadline", "open_database", "quoted"]
 
 _MAGIC = b"SQLite format 3\x00"
 _BUSY_SECONDS = 2.0
-# 50 made honest aggregates 20 to 40 % slower, 300 makes them 2 to 8 % slower; 5,000 let slow functions run on.
+# Checks every 50 made honest aggregates 20 to 40 % slower, every 300 at most 8 %.
 _INSTRUCTIONS_BETWEEN_CHECKS = 300
 
 

@@ -105,7 +105,7 @@ def _failure(exc: Exception, deadline: Deadline, guard: Guard) -> QueryFailed | 
         return QueryFailed(_too_long(guard))
     if isinstance(exc, MemoryError):
         return QueryFailed(
-            "The statement is too large to run: shorten it, call LIKE and other functions fewer times, or split it."
+            "The statement is too large to run: shorten it, call fewer functions, or split it."
         )
     if "pattern too complex" in message:
         return QueryFailed(

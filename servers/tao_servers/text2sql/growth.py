@@ -1,7 +1,8 @@
 """How large a statement becomes when SQLite writes out its WITH parts and inner SELECTs.
 
-SQLite copies the text of a column to each place that names it, and a WITH part to each FROM that reads it. Thirty
-parts that each name the one before twice are a thousand million copies, made before any time limit is asked.
+SQLite copies the text of a column to each place that names it, and a WITH part to each FROM that reads it.
+Thirty parts that each name the one before twice are a thousand million copies, and no time limit is heard
+while they are made.
 This module imports sqlglot: load it through `loading`.
 """
 

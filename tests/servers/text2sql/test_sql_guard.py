@@ -14,7 +14,6 @@ from tao_servers.text2sql.execute import Limits, run_query
 from tao_servers.text2sql.schema import Database, Schema, read_schema
 from tao_servers.text2sql.validate import check
 
-
 DOUBLING = (
     "WITH RECURSIVE s(t) AS (SELECT 'a' UNION ALL SELECT t || t FROM s WHERE length(t) < {doubled} LIMIT 30)"
 )
@@ -25,7 +24,7 @@ def cases(name: str, kind: str = "case") -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = tomllib.loads(text)[kind]
     for case in found:
         doubling = DOUBLING.format(doubled=case.get("doubled"))
-        case["sql"] = case["sql"].replace("{text}", doubling) * case.get("times", 1)
+        case["sql"] = case.get("sql", "").replace("{text}", doubling) * case.get("times", 1)
     return found
 
 
@@ -35,6 +34,7 @@ def by_text(case: dict[str, Any]) -> str:
 
 HOSTILE, HONEST = cases("hostile.toml"), cases("honest.toml")
 SLOW = cases("hostile.toml", "slow")
+GROWING = [case["part"] for case in cases("hostile.toml", "growing")]
 STOPS = {
     "time": r"stopped after 0\.05 s",
     "length": r"A value has over [\d,]+ bytes",
@@ -105,7 +105,23 @@ def test_a_runaway_statement_is_stopped_by_the_time_limit(sql: str, schema: Sche
 def test_no_single_function_outruns_the_time_limit(case: dict[str, Any], schema: Schema, shop: Path) -> None:
     check(case["sql"], schema)
     with pytest.raises(QueryFailed, match=STOPS[case["stopped_by"]]):
-        run_query(shop, case["sql"], Limits(timeout=0.05))
+        run_query(shop, case["sql"], Limits(timeout=0.05 if case["stopped_by"] == "time" else 10.0))
+
+
+@pytest.mark.parametrize("backwards", [False, True])
+@pytest.mark.parametrize("part", GROWING)
+def test_a_statement_that_grows_when_written_out_is_refused(
+    part: str, backwards: bool, schema: Schema
+) -> None:
+    def chain(length: int) -> str:
+        parts = ["p0 AS (SELECT id AS x FROM orders)"]
+        parts += [f"p{n} AS ({part.format(before=f'p{n - 1}')})" for n in range(1, length + 1)]
+        return f"WITH {', '.join(parts[::-1] if backwards else parts)} SELECT count(x) FROM p{length}"
+
+    check(chain(3), schema)
+    with pytest.raises(QueryRefused) as refused:
+        check(chain(30), schema)
+    assert refused.value.rule == "small when written out"
 
 
 @pytest.mark.parametrize(
