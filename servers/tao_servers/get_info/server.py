@@ -9,13 +9,18 @@ from pydantic import Field
 
 from tao_servers.get_info.profile import Page, Profile
 from tao_servers.serving.results import result
+from tao_servers.serving.server import make_server
 
 __all__ = ["build_server"]
 
 
 def build_server(profile: Profile) -> MCPServer:
     """Make the server for one profile."""
-    server = MCPServer("get_info", log_level="WARNING")
+    server = make_server(
+        "get_info",
+        title="Public pages",
+        instructions="Public pages of one person, by channel. 个人主页、账号的网址。",
+    )
     names = "、".join(profile.channels)
 
     @server.tool(

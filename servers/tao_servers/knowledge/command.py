@@ -16,6 +16,7 @@ from tao.models.loading import MissingExtra
 from tao.settings import data_dir
 from tao_servers.knowledge.database import EmptyStoreError, StoreError
 from tao_servers.knowledge.store import Source, open_store
+from tao_servers.serving.options import Serving, serving_options
 from tao_servers.serving.settings import read_settings
 
 __all__ = ["cli"]
@@ -44,16 +45,17 @@ def _with_store(command: Callable[..., None]) -> Callable[..., None]:
 
 @click.group(name="tao-knowledge", invoke_without_command=True)
 @_with_store
-def cli(store: Path) -> None:
-    """Serve search_knowledge over stdio; with a command, look after the documents it searches."""
+@serving_options
+def cli(store: Path, serving: Serving) -> None:
+    """Serve search_knowledge; with a command, look after the documents it searches."""
     if click.get_current_context().invoked_subcommand is None:
-        _serve(store)
+        _serve(store, serving)
     else:
         # `main` turned it off for a fast start, but what a large ingest leaves behind has to be collected.
         gc.enable()
 
 
-def _serve(store: Path) -> None:
+def _serve(store: Path, serving: Serving) -> None:
     from tao_servers.knowledge.search import Searcher
     from tao_servers.knowledge.server import build_server
     from tao_servers.serving.process import serve
@@ -62,7 +64,7 @@ def _serve(store: Path) -> None:
     option = "" if store == data_dir() / "knowledge" else f"--store {shlex.quote(str(store))} "
     with Searcher(store, BundledEmbedder()) as searcher:
         command = f"tao-knowledge ingest {option}PATH..."
-        serve(lambda: build_server(searcher, ingest_command=command), warm=searcher.warm)
+        serve(lambda: build_server(searcher, ingest_command=command), serving, warm=searcher.warm)
 
 
 @cli.command()

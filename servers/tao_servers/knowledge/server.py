@@ -12,6 +12,7 @@ from tao.models.loading import MissingExtra
 from tao_servers.knowledge.database import EmptyStoreError, StoreError
 from tao_servers.knowledge.search import Match, Searcher
 from tao_servers.serving.results import result
+from tao_servers.serving.server import make_server
 
 __all__ = ["Passage", "Passages", "build_server"]
 
@@ -42,7 +43,11 @@ class Passages(BaseModel):
 
 def build_server(searcher: Searcher, *, ingest_command: str = "tao-knowledge ingest PATH...") -> MCPServer:
     """Make the server over one store; `ingest_command` is what fills that store."""
-    server = MCPServer("knowledge", log_level="WARNING")
+    server = make_server(
+        "knowledge",
+        title="Private documents",
+        instructions="Search in the user's own documents, with file and line. 查用户自己的资料。",
+    )
 
     @server.tool(
         description="Search the user's private documents (price lists, manuals, policies, notes) for "

@@ -1,1 +1,5 @@
-"""What every server shares. `serving.process` runs one, `serving.results` forms what its tools return."""
+"""What every server shares.
+
+`guard` keeps stdout clean, `options` reads the command line, `server` makes a server, `process` runs it,
+`http` lets it listen, `access` and `logs` write down who called what, `results` forms what tools return.
+"""

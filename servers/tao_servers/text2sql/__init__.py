@@ -4,10 +4,12 @@ __all__ = ["main"]
 
 
 def main() -> None:
-    """Run the server on stdio; `--help` tells what it takes."""
+    """Run the server; `--help` tells what it takes."""
     import gc
 
     gc.disable()
-    from tao_servers.text2sql.command import run
+    from tao_servers.serving.guard import stray_output_on_stderr
 
+    with stray_output_on_stderr():
+        from tao_servers.text2sql.command import run
     run()

@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from tao.settings import Text2sqlSettings
+from tao_servers.serving.options import Serving, serving_options
 from tao_servers.serving.process import serve
 from tao_servers.serving.settings import read_settings
 from tao_servers.text2sql.execute import Limits
@@ -13,9 +14,7 @@ from tao_servers.text2sql.schema import Database
 from tao_servers.text2sql.server import build_server
 
 
-@click.command(
-    name="tao-text2sql", help="Serve a SQLite database over stdio: tables, columns, read-only SQL."
-)
+@click.command(name="tao-text2sql", help="Serve a SQLite database: tables, columns, read-only SQL.")
 @click.option(
     "--database",
     type=click.Path(path_type=Path),
@@ -28,12 +27,19 @@ from tao_servers.text2sql.server import build_server
 )
 @click.option("--max-rows", type=click.IntRange(min=1), help="Most rows of one result.")
 @click.option("--timeout", type=click.FloatRange(min=0, min_open=True), help="Seconds for one query.")
-def run(database: Path | None, comments: Path | None, max_rows: int | None, timeout: float | None) -> None:
+@serving_options
+def run(
+    database: Path | None,
+    comments: Path | None,
+    max_rows: int | None,
+    timeout: float | None,
+    serving: Serving,
+) -> None:
     """Serve the database; without one the tools tell how to name it."""
     settings = read_settings().text2sql
     chosen = Database(database, comments) if database else _configured(settings, comments)
     limits = Limits(max_rows=max_rows or settings.max_rows, timeout=timeout or settings.timeout)
-    serve(lambda: build_server(chosen, limits=limits), warm=warm)
+    serve(lambda: build_server(chosen, limits=limits), serving, warm=warm)
 
 
 def _configured(settings: Text2sqlSettings, comments: Path | None) -> Database | None:

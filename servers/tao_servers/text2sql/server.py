@@ -13,6 +13,7 @@ from mcp.types import CallToolResult, ToolAnnotations
 from pydantic import Field
 
 from tao_servers.serving.results import result
+from tao_servers.serving.server import make_server
 from tao_servers.text2sql.answers import QueryResult, TableDetail, TableList, describe, present, summarize
 from tao_servers.text2sql.catalog import Catalog
 from tao_servers.text2sql.errors import QueryRefused, Text2sqlError
@@ -27,7 +28,11 @@ _FENCE = re.compile(r"\A\s*```\w*\n(.*?)```\s*\Z", re.DOTALL)
 
 def build_server(database: Database | None, *, limits: Limits | None = None) -> MCPServer:
     """Make the server for one database; without one, each tool tells how to name it."""
-    server = MCPServer("text2sql", log_level="WARNING")
+    server = make_server(
+        "text2sql",
+        title="SQL database",
+        instructions="The user's database, read-only: list_tables, describe_table, then run_sql. 查数据库。",
+    )
     catalog = Catalog(database)
 
     # Plain functions: the SDK calls them in worker threads, where SQLite may block.

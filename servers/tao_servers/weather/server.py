@@ -10,6 +10,7 @@ from pydantic import Field
 from tao.settings import WeatherSettings
 from tao_prompts import language_of
 from tao_servers.serving.results import result
+from tao_servers.serving.server import make_server
 from tao_servers.weather.forecast import get_forecast
 from tao_servers.weather.openmeteo import WeatherError
 from tao_servers.weather.report import Forecast
@@ -25,7 +26,11 @@ def build_server(
     settings: WeatherSettings, *, transport: "httpx.AsyncBaseTransport | None" = None
 ) -> MCPServer:
     """Make the server; `transport` takes the place of the network."""
-    server = MCPServer("weather", log_level="WARNING")
+    server = make_server(
+        "weather",
+        title="Weather",
+        instructions="Weather of a place, now and by day. 查天气。",
+    )
 
     @server.tool(
         name="get_forecast",
