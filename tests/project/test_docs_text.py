@@ -175,7 +175,7 @@ def test_commands_are_found_in_blocks_and_in_spans() -> None:
         "agent ask one two",
         "agent config notepad",
         "agent model push",
-        "tao-weather --port 1",
+        "tao-weather --prot 1",
         "tao-knowledge ingest --recursive x",
         "python examples/nothing.py",
         "python -m benchmarks.nothing",
