@@ -5,6 +5,8 @@ PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin
 MODEL := local
+# As it was typed: without this, make would take a `$$` in the question for one of its own.
+override Q := $(value Q)
 export Q
 
 INSTALLED := $(VENV)/.installed
@@ -20,7 +22,7 @@ GONE := $(shell for stamp in $(EXAMPLES) $(WEIGHTS); do \
 CHOICE := $(if $(filter command line,$(origin MODEL)),--model $(MODEL))
 
 .DEFAULT_GOAL := help
-.PHONY: help ask install test check format e2e e2e-smoke clean
+.PHONY: help ask question install test check format e2e e2e-smoke clean
 
 help:
 	@sed -n 's/^# make /  make /p' Makefile
@@ -31,9 +33,11 @@ help:
 	@echo '  make e2e-smoke          the short part of them'
 	@echo '  make clean              remove .venv and caches of tools (not your data, not the model)'
 
-ask: $(EXAMPLES) $(WEIGHTS)
-	@if [ -z "$$Q" ]; then echo 'Ask something: make ask Q="iPhone 15 Pro Max 多少钱"' >&2; exit 2; fi
+ask: question $(EXAMPLES) $(WEIGHTS)
 	@$(RUN)/agent ask --config cline_config.json $(CHOICE) $(ASK_OPTIONS) -- "$$Q"
+
+question:
+	@if [ -z "$$Q" ]; then echo 'Ask something: make ask Q="iPhone 15 Pro Max 多少钱"' >&2; exit 2; fi
 
 install: $(INSTALLED) $(EXAMPLES)
 

@@ -11,6 +11,7 @@ def _own_folders(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.M
     monkeypatch.setenv("HOME", str(home))
     for name in ("CONFIG", "DATA", "STATE", "CACHE"):
         monkeypatch.setenv(f"XDG_{name}_HOME", str(home / name.lower()))
+    monkeypatch.setenv("LC_ALL", "C.UTF-8")
     for name in [n for n in _environment() if n.startswith("TAO_")]:
         monkeypatch.delenv(name)
 

@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import Any, Literal, Self
 
 import anyio
+import anyio.lowlevel
 from anyio.abc import TaskGroup
 from anyio.streams.memory import MemoryObjectSendStream
 
@@ -272,6 +273,8 @@ class Agent:
             self._model_opening.ready.set()
 
     async def _load_tools(self) -> None:
+        # An agent that is left at once has closed its servers before this task begins.
+        await anyio.lowlevel.checkpoint()
         try:
             await self._servers.load()
             if self._entries and not self._servers.tools:

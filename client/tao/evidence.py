@@ -1,7 +1,7 @@
 """Matches an answer to what was observed: which passages support it, and what nothing supports.
 
 The match is literal. A fact is a number or an address of the answer; it is supported when it stands in an
-observation (or in the question), after width, case, digit grouping and a `.0` at the end are made equal.
+observation (or in the question), after width, case, digit grouping and zeros behind the point are made equal.
 """
 
 import re
@@ -24,7 +24,7 @@ _MARK = re.compile(r"[\[［【]\s*(\d{1,3}(?:[\s,，、]+\d{1,3})*)\s*[\]］】]
 _LISTING = re.compile(r"^[ \t*#>-]*\d{1,2}[.)、](?!\d)(?=[ \t]*\S)|[①-⑳]", re.MULTILINE)
 # Only the ASCII comma groups digits: a full-width one parts the items of a list.
 _GROUPING = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
-_ZEROS = re.compile(r"(?<=\d)\.0+(?![\d.])")
+_ZEROS = re.compile(r"(?<=\d)\.0+(?![\d.])|(?<=\d)(?P<kept>\.\d*?[1-9])0+(?![\d.])")
 _SENTENCE_END = re.compile(r"[。！？!?；;\n]|\.\s")
 _WORDS = re.compile(r"[a-z0-9]+|[\u3400-\u9fff]+")
 _MAX_CITATIONS = 3
@@ -169,4 +169,4 @@ def _pairs(word: str) -> list[str]:
 
 def _plain(text: str) -> str:
     plain = unicodedata.normalize("NFKC", _GROUPING.sub("", text)).casefold()
-    return _ZEROS.sub("", plain)
+    return _ZEROS.sub(lambda match: match["kept"] or "", plain)

@@ -17,7 +17,8 @@ from pathlib import Path
 from string import Template
 
 target, checkout = Path(sys.argv[1]), Path(sys.argv[2])
-sys.path[:] = [str(target), *(p for p in sys.path if not Path(p).is_relative_to(checkout))]
+roots = {checkout, *(checkout / name for name in ("client", "servers", "prompts"))}
+sys.path[:] = [str(target), *(p for p in sys.path if Path(p) not in roots)]
 
 import tao, tao_prompts, tao_servers
 from tao_servers.get_info.profile import BUILT_IN, load_profile

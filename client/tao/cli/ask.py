@@ -14,7 +14,9 @@ from tao.cli.allow import chosen_list
 from tao.cli.interrupt import run_interruptible
 from tao.cli.live import LiveSteps, source_lines
 from tao.cli.options import config_option, json_option
+from tao.cli.pages import Command
 from tao.cli.terminal import confirm, say
+from tao.cli.words import t
 from tao.errors import ConfigError
 from tao.events import Answer
 from tao.settings import Settings, load_settings
@@ -36,26 +38,33 @@ class _Options:
 
 
 @click.command(
-    help="Answer QUESTION (or what stands on stdin) in its own language. Steps go to stderr, the answer with "
-    "its sources to stdout. Exit codes: 0 answered, 1 no answer, 2 usage or configuration, 3 model or server "
-    "failure, 130 interrupted.",
+    cls=Command,
+    help=t(
+        "Answer QUESTION (or what stands on stdin) in its own language. Steps go to stderr, the answer with "
+        "its sources to stdout. Exit codes: 0 answered, 1 no answer, 2 usage or configuration, 3 model or "
+        "server failure, 130 interrupted."
+    ),
 )
 @click.argument("question", required=False)
 @config_option
-@click.option("--server", "servers", multiple=True, help="Use only this server of the list; repeatable.")
-@click.option("--no-tools", is_flag=True, help="Ask the model alone.")
-@click.option("--model", help="Model name; `local` and `local-small` are embedded.")
-@click.option("--dialect", type=click.Choice(["auto", "schema", "text"]), help="How steps are asked for.")
-@click.option("--max-steps", type=click.IntRange(min=1), help="Steps until the best answer is asked for.")
-@click.option("--timeout", type=click.FloatRange(min=1), help="Seconds until the best answer is asked for.")
+@click.option("--server", "servers", multiple=True, help=t("Use only this server of the list; repeatable."))
+@click.option("--no-tools", is_flag=True, help=t("Ask the model alone."))
+@click.option("--model", help=t("Model name; `local` and `local-small` are embedded."))
+@click.option("--dialect", type=click.Choice(["auto", "schema", "text"]), help=t("How steps are asked for."))
+@click.option("--max-steps", type=click.IntRange(min=1), help=t("Steps until the best answer is asked for."))
+@click.option(
+    "--timeout", type=click.FloatRange(min=1), help=t("Seconds until the best answer is asked for.")
+)
 @click.option(
     "--approve",
     type=click.Choice(["ask", "deny", "auto"]),
     default="ask",
-    show_default=True,
-    help="Calls that may change something: ask (without a terminal: deny), deny, allow.",
+    help=t(
+        "Calls that may change something: ask (the default; without a terminal, deny), deny, or auto, which "
+        "allows them."
+    ),
 )
-@click.option("--quiet", "-q", is_flag=True, help="Show no steps.")
+@click.option("--quiet", "-q", is_flag=True, help=t("Show no steps."))
 @json_option
 def ask(
     question: str | None,
@@ -126,12 +135,12 @@ def _overridden(settings: Settings, **sections: Mapping[str, Any]) -> Settings:
 
 def _from_stdin() -> str:
     if sys.stdin is None or sys.stdin.isatty():
-        raise ConfigError('Ask something: agent ask "QUESTION", or give the question on stdin.')
+        raise ConfigError(t('Ask something: agent ask "QUESTION", or give the question on stdin.'))
     raw = sys.stdin.buffer.read(_MAX_STDIN + 1)
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as exc:
-        raise ConfigError(f"The question on stdin is not UTF-8 (byte {exc.start}).") from exc
+        raise ConfigError(t("The question on stdin is not UTF-8 (byte {byte}).", byte=exc.start)) from exc
 
 
 def _approver(choice: str) -> Literal["deny", "auto"] | Approver:
@@ -143,4 +152,4 @@ def _approver(choice: str) -> Literal["deny", "auto"] | Approver:
 
 
 async def _ask_user(tool: ToolSpec, arguments: Mapping[str, Any]) -> bool:
-    return await confirm(f"Allow {tool.name} with {dict(arguments)!r}?")
+    return await confirm(t("Allow {tool} with {arguments}?", tool=tool.name, arguments=dict(arguments)))

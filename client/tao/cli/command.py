@@ -6,22 +6,25 @@ from importlib import import_module
 
 import click
 
+from tao.cli.failures import failure_line, show_usage_error
+from tao.cli.pages import Group
 from tao.cli.terminal import say
+from tao.cli.words import t
 from tao.errors import ConfigError, TaoError
 
 __all__ = ["agent", "run"]
 
 _COMMANDS = {
-    "allow": ("tao.cli.allow", "allow", "Let a server list of a folder start its programs."),
-    "ask": ("tao.cli.ask", "ask", "Answer a question."),
-    "config": ("tao.cli.config", "config", "Configure another MCP host: print, write, remove."),
-    "doctor": ("tao.cli.doctor", "doctor", "Try every part and say what to do."),
-    "model": ("tao.cli.model", "model_group", "Get, list and stop the embedded models."),
-    "servers": ("tao.cli.servers", "servers", "List the servers, their tools and what these cost."),
+    "allow": ("tao.cli.allow", "allow", t("Let a server list of a folder start its programs.")),
+    "ask": ("tao.cli.ask", "ask", t("Answer a question.")),
+    "config": ("tao.cli.config", "config", t("Configure another MCP host: print, write, remove.")),
+    "doctor": ("tao.cli.doctor", "doctor", t("Try every part and say what to do.")),
+    "model": ("tao.cli.model", "model_group", t("Get, list and stop the embedded models.")),
+    "servers": ("tao.cli.servers", "servers", t("List the servers, their tools and what these cost.")),
 }
 
 
-class _Lazy(click.Group):
+class _Lazy(Group):
     """A group whose commands are imported on use."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -39,35 +42,44 @@ class _Lazy(click.Group):
             formatter.write_dl([(name, _COMMANDS[name][2]) for name in sorted(_COMMANDS)])
 
 
+def _about() -> str:
+    purpose = t(
+        "Tao answers questions from your own documents, databases and profiles: it thinks, calls the tools "
+        "of MCP servers, reads what they return and answers with its sources."
+    )
+    start = t(
+        "First run `agent doctor`, which says what is missing. Set TAO_MODEL_BASE_URL if you have a model; "
+        'else `agent model pull` gets a small one. Then: agent ask "QUESTION"'
+    )
+    other = t("Ask in Chinese or English. 中文界面：LC_ALL=zh_CN.UTF-8 agent --help")
+    return "\n\n".join((purpose, start, other))
+
+
 @click.command(
     cls=_Lazy,
-    help="Tao answers questions from your own data: it thinks, acts through MCP servers, observes, answers. "
-    "用中文或英文提问均可。",
+    help=_about(),
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-@click.version_option(package_name="tao-agent", prog_name="agent")
+@click.version_option(package_name="tao-agent", prog_name="agent", help=t("Show the version and exit."))
 def agent() -> None:
     """Hold the commands."""
 
 
 def run() -> None:
-    """Run the command line and turn a failure into one line on stderr and an exit code."""
+    """Run the command line and turn a failure into its line on stderr and an exit code."""
     _use_utf8()
     gc.freeze()
     gc.enable()
     try:
-        code = agent.main(standalone_mode=False)
+        code = agent.main(prog_name="agent", standalone_mode=False)
     except click.exceptions.Abort:
         code = 130
     except click.ClickException as exc:
-        exc.show()
-        code = 2
-    except ConfigError as exc:
-        say(f"agent: {exc}", err=True)
+        show_usage_error(exc)
         code = 2
     except TaoError as exc:
-        say(f"agent: {exc}", err=True)
-        code = 3
+        say(failure_line(exc), err=True)
+        code = 2 if isinstance(exc, ConfigError) else 3
     sys.exit(code if isinstance(code, int) else 0)
 
 

@@ -10,6 +10,8 @@ import click
 
 from tao.cli.allow import chosen_list
 from tao.cli.options import config_option
+from tao.cli.pages import Command
+from tao.cli.words import t
 from tao.errors import ConfigError
 from tao.hosts import (
     HOSTS,
@@ -30,21 +32,28 @@ _TRANSPORTS: dict[str, Literal["streamableHttp", "sse"]] = {"http": "streamableH
 
 
 @click.command(
-    help="Print the configuration for HOST, with absolute paths; with --write merge it into the host's own "
-    "file, with --remove take it out again. Other entries stay as they are, and a backup is made."
+    cls=Command,
+    help=t(
+        "Print the configuration for HOST, with absolute paths; with --write merge it into the host's own "
+        "file, with --remove take it out again. Other entries stay as they are, and a backup is made."
+    )
+    + "\n\n"
+    + t("HOST is one of: {hosts}.", hosts=", ".join(HOSTS)),
 )
-@click.argument("host", type=click.Choice(list(HOSTS)))
+@click.argument("host", metavar="HOST", type=click.Choice(list(HOSTS)))
 @config_option
-@click.option("--server", "names", multiple=True, help="Only this server of the list; repeatable.")
-@click.option("--transport", type=click.Choice(["stdio", "http", "sse"]), help="How the host reaches them.")
-@click.option("--url", help="Where they are served over HTTP; {server} in it stands for the name.")
-@click.option("--token-env", metavar="VARIABLE", help="Environment variable that holds the bearer token.")
-@click.option("--write", is_flag=True, help="Merge into the host's file.")
-@click.option("--remove", is_flag=True, help="Take our entries out of the host's file.")
+@click.option("--server", "names", multiple=True, help=t("Only this server of the list; repeatable."))
 @click.option(
-    "--file", type=click.Path(path_type=Path, dir_okay=False), help="The host's file, if elsewhere."
+    "--transport", type=click.Choice(["stdio", "http", "sse"]), help=t("How the host reaches them.")
 )
-@click.option("--force", is_flag=True, help="Also replace entries of the same name that are not ours.")
+@click.option("--url", help=t("Where they are served over HTTP; {{server}} in it stands for the name."))
+@click.option("--token-env", metavar="VARIABLE", help=t("Environment variable that holds the bearer token."))
+@click.option("--write", is_flag=True, help=t("Merge into the host's file."))
+@click.option("--remove", is_flag=True, help=t("Take our entries out of the host's file."))
+@click.option(
+    "--file", type=click.Path(path_type=Path, dir_okay=False), help=t("The host's file, if elsewhere.")
+)
+@click.option("--force", is_flag=True, help=t("Also replace entries of the same name that are not ours."))
 def config(
     host: str,
     config: Path | None,
@@ -59,9 +68,9 @@ def config(
 ) -> None:
     """Print, write or remove."""
     if write and remove:
-        raise click.UsageError("Give one of --write and --remove.")
+        raise click.UsageError(t("Give one of --write and --remove."))
     if url is not None and transport not in _TRANSPORTS:
-        raise click.UsageError("--url goes with --transport http or --transport sse.")
+        raise click.UsageError(t("--url goes with --transport http or --transport sse."))
     entries = _entries(load_servers(chosen_list(config)), names, transport, url)
     block = host_block(HOSTS[host], entries, token_env=token_env)
     for note in (*block.notes, *_missing(entries)):
@@ -72,7 +81,7 @@ def config(
     elif remove:
         _remove(block, path)
     else:
-        click.echo(f"For {path}; --write merges it into that file.", err=True)
+        click.echo(t("For {path}; --write merges it into that file.", path=path), err=True)
         click.echo(render_block(block), nl=False)
 
 
@@ -81,8 +90,9 @@ def _entries(
 ) -> dict[str, ServerEntry]:
     for name in names:
         if name not in entries:
+            known = ", ".join(entries) or t("none")
             raise ConfigError(
-                f"There is no server {name!r} in the list. It has: {', '.join(entries) or 'none'}."
+                t("There is no server {name!r} in the list. It has: {known}.", name=name, known=known)
             )
     chosen = {name: absolute(entry) for name, entry in entries.items() if not names or name in names}
     if transport is None:
@@ -94,7 +104,11 @@ def _entries(
 
 def _missing(entries: dict[str, ServerEntry]) -> list[str]:
     return [
-        f"{name}: its program {entry.command!r} is not here; in a checkout `make install` makes it."
+        t(
+            "{name}: its program {program!r} is not here; in a checkout `make install` makes it.",
+            name=name,
+            program=entry.command,
+        )
         for name, entry in entries.items()
         if entry.type == "stdio" and shutil.which(entry.command or "") is None
     ]
@@ -114,24 +128,26 @@ def _place(host: str) -> Path:
 def _write(block: Block, path: Path, force: bool) -> None:
     change = write_block(block, path, force=force)
     if not change.changed:
-        click.echo(f"Nothing to do: {path} has them already.")
+        click.echo(t("Nothing to do: {path} has them already.", path=path))
         return
-    click.echo(f"Wrote {', '.join(change.changed)} to {path}.")
+    click.echo(t("Wrote {names} to {path}.", names=", ".join(change.changed), path=path))
     _tell_backup(change.backup)
-    click.echo(f"Restart {block.host.title}, which reads the file when it starts.", err=True)
+    title = block.host.title
+    click.echo(t("Restart {host}, which reads the file when it starts.", host=title), err=True)
 
 
 def _remove(block: Block, path: Path) -> None:
     change = remove_block(block, path)
     for name in change.foreign:
-        click.echo(f"{name} stays in {path}: it starts something else than ours does.", err=True)
+        said = t("{name} stays in {path}: it starts something else than ours does.", name=name, path=path)
+        click.echo(said, err=True)
     if not change.changed:
-        click.echo(f"Nothing to do: none of ours is in {path}.")
+        click.echo(t("Nothing to do: none of ours is in {path}.", path=path))
         return
-    click.echo(f"Removed {', '.join(change.changed)} from {path}.")
+    click.echo(t("Removed {names} from {path}.", names=", ".join(change.changed), path=path))
     _tell_backup(change.backup)
 
 
 def _tell_backup(backup: Path | None) -> None:
     if backup is not None:
-        click.echo(f"What was there before: {backup}", err=True)
+        click.echo(t("What was there before: {path}", path=backup), err=True)

@@ -14,7 +14,9 @@ import click
 
 from tao.cli.interrupt import run_interruptible
 from tao.cli.options import config_option, json_option
+from tao.cli.pages import Command
 from tao.cli.terminal import say
+from tao.cli.words import language, speaking, t
 from tao.errors import TaoError
 from tao.models.chat import ChatRequest, Completion, Message
 from tao.models.opening import DEFAULT_MODEL, open_model
@@ -40,10 +42,10 @@ class Finding:
     text: str
 
 
-@click.command(help="Try every part and say what to do. Exit code 3 if one fails.")
+@click.command(cls=Command, help=t("Try every part and say what to do. Exit code 3 if one fails."))
 @config_option
-@click.option("--model", help="Try this model instead of the one in the settings.")
-@click.option("--no-model", is_flag=True, help="Leave the model out, which may take a while to load.")
+@click.option("--model", help=t("Try this model instead of the one in the settings."))
+@click.option("--no-model", is_flag=True, help=t("Leave the model out, which may take a while to load."))
 @json_option
 def doctor(config: Path | None, model: str | None, no_model: bool, as_json: bool) -> int:
     """Check, telling each finding as it comes."""
@@ -53,14 +55,16 @@ def doctor(config: Path | None, model: str | None, no_model: bool, as_json: bool
         finding = Finding(part, ok, text)
         findings.append(finding)
         if not as_json:
-            mark = {True: "ok  ", False: "FAIL", None: "    "}[ok]
-            say(f"{mark}  {part}: {text}")
+            mark = {True: t("ok  "), False: t("FAIL"), None: "    "}[ok]
+            say(t("{mark}  {part}: {text}", mark=mark, part=part, text=text))
 
     settings = load_settings()
-    _check_machine(tell)
-    run_interruptible(lambda: _check_servers(tell, config, settings))
-    if not no_model:
-        run_interruptible(lambda: _check_model(tell, _with_model(settings, model)))
+    # Scripts read the same words in every locale.
+    with speaking("en" if as_json else language()):
+        _check_machine(tell)
+        run_interruptible(lambda: _check_servers(tell, config, settings))
+        if not no_model:
+            run_interruptible(lambda: _check_model(tell, _with_model(settings, model)))
     if as_json:
         click.echo(json.dumps([asdict(finding) for finding in findings], ensure_ascii=False))
     return 3 if any(finding.ok is False for finding in findings) else 0
@@ -70,27 +74,32 @@ Tell = Callable[[str, bool | None, str], None]
 
 
 def _check_machine(tell: Tell) -> None:
-    tell("python", True, f"{sys.version.split()[0]} at {sys.executable}")
+    python = t("{version} at {path}", version=sys.version.split()[0], path=sys.executable)
+    tell("python", True, python)
     for file in (config_dir() / "tao.toml", Path("tao.toml").absolute()):
-        tell("settings", None, f"{file}: {'read' if file.is_file() else 'not there'}")
+        said = t("{file}: read", file=file) if file.is_file() else t("{file}: not there", file=file)
+        tell(t("settings"), None, said)
     names = sorted(name for name in os.environ if name.startswith("TAO_"))
-    tell("settings", None, f"environment: {', '.join(names) or 'no TAO_* variable'}")
-    for name, folder in (("data", data_dir()), ("state", state_dir()), ("cache", cache_dir())):
-        tell(f"{name} folder", *_writable(folder))
+    listed = ", ".join(names) or t("no TAO_* variable")
+    tell(t("settings"), None, t("environment: {names}", names=listed))
+    tell(t("data folder"), *_writable(data_dir()))
+    tell(t("state folder"), *_writable(state_dir()))
+    tell(t("cache folder"), *_writable(cache_dir()))
     for extra, packages in _EXTRAS.items():
         missing = [package for package in packages if not _installed(package)]
-        said = f"not installed: pip install 'tao-agent[{extra}]'" if missing else "installed"
+        absent = t("not installed: pip install 'tao-agent[{extra}]'", extra=extra)
         # What needs a missing extra fails below; a user of an endpoint does without `local`.
-        tell(f"extra {extra}", None if missing else True, said)
+        said = absent if missing else t("installed")
+        tell(t("extra {extra}", extra=extra), None if missing else True, said)
 
 
 def _writable(folder: Path) -> tuple[bool, str]:
     existing = next(path for path in (folder, *folder.parents) if path.exists())
     if existing.is_dir() and os.access(existing, os.W_OK):
         return True, str(folder)
-    return (
-        False,
-        f"{folder} cannot be written; set XDG_DATA_HOME, XDG_STATE_HOME or XDG_CACHE_HOME to others.",
+    return False, t(
+        "{folder} cannot be written; set XDG_DATA_HOME, XDG_STATE_HOME or XDG_CACHE_HOME to others.",
+        folder=folder,
     )
 
 
@@ -107,9 +116,9 @@ async def _check_servers(tell: Tell, config: Path | None, settings: Settings) ->
         path = find_config(config)
         entries = load_servers(path)
     except TaoError as exc:
-        tell("servers", False, str(exc))
+        tell(t("servers"), False, str(exc))
         return
-    tell("servers", None, f"listed in {path}")
+    tell(t("servers"), None, t("listed in {path}", path=path))
     cache = ToolListCache(cache_dir() / "tools")
     problems: list[str] = []
     async with Servers(
@@ -119,9 +128,9 @@ async def _check_servers(tell: Tell, config: Path | None, settings: Settings) ->
         for name in entries:
             tools = [tool.name.removeprefix(f"{name}__") for tool in servers.tools if tool.server == name]
             if tools:
-                tell(f"server {name}", True, ", ".join(tools))
+                tell(t("server {name}", name=name), True, ", ".join(tools))
     for problem in problems:
-        tell("server", False, problem)
+        tell(t("server"), False, problem)
 
 
 def _with_model(settings: Settings, model: str | None) -> Settings:
@@ -138,14 +147,20 @@ async def _check_model(tell: Tell, settings: Settings) -> None:
     try:
         with anyio.fail_after(_MODEL_SECONDS):
             async with (
-                open_model(settings.model, notify=lambda text: tell("model", None, text)) as model,
+                open_model(settings.model, notify=lambda text: tell(t("model"), None, text)) as model,
                 aclosing(model.stream(request)) as pieces,
             ):
                 async for piece in pieces:
                     if isinstance(piece, Completion):
-                        said = f"{model.name} answered {piece.text!r} in {piece.seconds:.1f} s"
-                        tell("model", True, said)
+                        tell(t("model"), True, _answered(model.name, piece))
     except TaoError as exc:
-        tell("model", False, str(exc))
+        tell(t("model"), False, str(exc))
     except TimeoutError:
-        tell("model", False, f"{wanted} gave no answer within {_MODEL_SECONDS} s.")
+        said = t("{model} gave no answer within {seconds} s.", model=wanted, seconds=_MODEL_SECONDS)
+        tell(t("model"), False, said)
+
+
+def _answered(model: str, piece: Completion) -> str:
+    return t(
+        "{model} answered {text!r} in {seconds:.1f} s", model=model, text=piece.text, seconds=piece.seconds
+    )

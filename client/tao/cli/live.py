@@ -20,6 +20,7 @@ _WORDS: dict[Language, dict[str, str]] = {
         "error": "观察（出错）",
         "answer": "回答",
         "sources": "来源",
+        "none": "没有找到支持这个回答的来源",
         "unsupported": "来源中没有找到",
         "max_steps": "步数用完，这是根据已知内容的最好回答。",
         "timeout": "时间用完，这是根据已知内容的最好回答。",
@@ -32,6 +33,7 @@ _WORDS: dict[Language, dict[str, str]] = {
         "error": "Observation (error)",
         "answer": "Answer",
         "sources": "Sources",
+        "none": "none was found that supports this answer",
         "unsupported": "Not found in the sources",
         "max_steps": "Out of steps; this is the best answer from what is known.",
         "timeout": "Out of time; this is the best answer from what is known.",
@@ -98,9 +100,6 @@ class LiveSteps:
         self.close()
         if answer.stop_reason != "finish":
             self._console.print(Text(self._words[answer.stop_reason], style="yellow"))
-        if answer.unsupported:
-            facts = ", ".join(answer.unsupported)
-            self._console.print(Text(f"{self._words['unsupported']}: {printable(facts)}", style="yellow"))
         usage = answer.usage
         rest = usage.total_seconds - usage.model_seconds - usage.tool_seconds
         cost = self._words["cost"].format(
@@ -114,9 +113,15 @@ class LiveSteps:
 
 
 def source_lines(answer: Answer, language: Language) -> str:
-    """The sources of an answer, one a line, or nothing."""
+    """The sources of an answer, one a line, and what of it stands in none; nothing without tools."""
+    if answer.dialect is None:
+        return ""
+    words = _WORDS[language]
     lines = [f"  {printable(c.source)}: {printable(_flat(c.text))}" for c in answer.citations]
-    return "\n".join([f"{_WORDS[language]['sources']}:", *lines]) if lines else ""
+    said = [f"{words['sources']}:", *lines] if lines else [f"{words['sources']}: {words['none']}"]
+    if answer.unsupported:
+        said.append(f"{words['unsupported']}: {printable(', '.join(answer.unsupported))}")
+    return "\n".join(said)
 
 
 def _short(text: str) -> str:

@@ -10,6 +10,8 @@ from typing import Any
 import anyio
 import click
 
+from tao.cli.pages import Group
+from tao.cli.words import t
 from tao.models.local.catalog import CATALOG, Entry, find_entry
 from tao.models.local.running import Running
 from tao.settings import load_settings
@@ -17,16 +19,18 @@ from tao.settings import load_settings
 __all__ = ["model_group"]
 
 
-@click.group(name="model", help="Get, list and stop the embedded models.")
+@click.group(name="model", cls=Group, help=t("Get, list and stop the embedded models."))
 def model_group() -> None:
     """Fetch, list and stop the embedded models."""
 
 
-@model_group.command(name="pull", help="Fetch the weights of NAME (default: local) once; resumes by itself.")
+@model_group.command(
+    name="pull", help=t("Fetch the weights of NAME (default: local) once; resumes by itself.")
+)
 @click.argument("name", default="local")
-@click.option("--from", "path", type=click.Path(path_type=Path), help="A GGUF file that you have.")
-@click.option("--offline", is_flag=True, help="Use no network.")
-@click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object.")
+@click.option("--from", "path", type=click.Path(path_type=Path), help=t("A GGUF file that you have."))
+@click.option("--offline", is_flag=True, help=t("Use no network."))
+@click.option("--json", "as_json", is_flag=True, help=t("Print the result as one JSON object."))
 def pull_command(name: str, path: Path | None, offline: bool, as_json: bool) -> None:
     """Fetch weights, with a progress bar on stderr."""
     entry = find_entry(name)
@@ -40,8 +44,8 @@ def pull_command(name: str, path: Path | None, offline: bool, as_json: bool) -> 
         click.echo(f"{entry.name}: {target}")
 
 
-@model_group.command(name="list", help="Show the embedded models: which are here, which are running.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@model_group.command(name="list", help=t("Show the embedded models: which are here, which are running."))
+@click.option("--json", "as_json", is_flag=True, help=t("Print one JSON object."))
 def list_command(as_json: bool) -> None:
     """Show the catalogue and what of it is here."""
     from tao.models.local.running import running
@@ -54,17 +58,18 @@ def list_command(as_json: bool) -> None:
         _show(rows)
 
 
-@model_group.command(name="stop", help="End the process of NAME, or of every embedded model.")
+@model_group.command(name="stop", help=t("End the process of NAME, or of every embedded model."))
 @click.argument("name", required=False)
 def stop_command(name: str | None) -> None:
     """End model processes now instead of after their idle time."""
     from tao.models.local.running import stop
 
     names = anyio.run(stop, name)
-    click.echo(f"Stopped: {', '.join(names)}" if names else "No embedded model is running.")
+    stopped = t("Stopped: {names}", names=", ".join(names))
+    click.echo(stopped if names else t("No embedded model is running."))
 
 
-@model_group.command(name="folder", help="Print the folder of the weights, or the file of NAME.")
+@model_group.command(name="folder", help=t("Print the folder of the weights, or the file of NAME."))
 @click.argument("name", required=False)
 def folder_command(name: str | None) -> None:
     """Print where weights are, or will be."""
@@ -73,8 +78,8 @@ def folder_command(name: str | None) -> None:
     click.echo(str(models_dir() / find_entry(name).file if name else models_dir()))
 
 
-@model_group.command(name="needed", help="Exit with 0 if `agent ask` uses an embedded model, else with 1.")
-@click.option("--model", "name", help="As `agent ask --model`.")
+@model_group.command(name="needed", help=t("Exit with 0 if `agent ask` uses an embedded model, else with 1."))
+@click.option("--model", "name", help=t("As `agent ask --model`."))
 def needed_command(name: str | None) -> int:
     """For scripts that fetch the weights beforehand."""
     return 0 if name in CATALOG or load_settings().model.base_url is None else 1
@@ -116,8 +121,12 @@ def _warn_of_memory(entry: Entry, say: Callable[[str], None]) -> None:
     memory = available_memory()
     if memory is not None and memory < entry.memory:
         say(
-            f"{entry.name} needs {megabytes(entry.memory)} of memory when it runs; "
-            f"{megabytes(memory)} are free now."
+            t(
+                "{name} needs {needed} of memory when it runs; {free} are free now.",
+                name=entry.name,
+                needed=megabytes(entry.memory),
+                free=megabytes(memory),
+            )
         )
 
 
@@ -139,7 +148,7 @@ def _show(rows: list[dict[str, Any]]) -> None:
     from tao.models.local.machine import megabytes
 
     for row in rows:
-        here = "here" if row["pulled"] else f"not here (agent model pull {row['name']})"
+        here = t("here") if row["pulled"] else t("not here (agent model pull {name})", name=row["name"])
         click.echo(f"{row['name']:<12} {megabytes(row['bytes']):>9}  {row['title']}  {here}")
         if row["running"]:
             click.echo(f"{'':<12} {_describe(row['running'])}")
@@ -148,11 +157,11 @@ def _show(rows: list[dict[str, Any]]) -> None:
 def _describe(process: dict[str, Any]) -> str:
     from tao.models.local.machine import megabytes
 
-    text = f"running: pid {process['pid']}"
+    text = t("running: pid {pid}", pid=process["pid"])
     if not process["loaded"]:
-        return f"{text}, loading"
+        return text + t(", loading")
     if process["memory"] is not None:
-        text += f", {megabytes(process['memory'])} of memory"
+        text += t(", {size} of memory", size=megabytes(process["memory"]))
     if process["idle_left"] is None:
-        return f"{text}, in use by {process['leases']}"
-    return f"{text}, ends in {process['idle_left']:.0f} s unless used"
+        return text + t(", in use by {count}", count=process["leases"])
+    return text + t(", ends in {seconds:.0f} s unless used", seconds=process["idle_left"])

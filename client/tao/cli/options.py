@@ -4,11 +4,13 @@ from pathlib import Path
 
 import click
 
+from tao.cli.words import t
+
 __all__ = ["config_option", "json_option"]
 
 config_option = click.option(
     "--config",
     type=click.Path(path_type=Path),
-    help="Server list (cline_config.json); default: the one in your configuration folder.",
+    help=t("Server list (cline_config.json); default: the one in your configuration folder."),
 )
-json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for scripts on stdout.")
+json_option = click.option("--json", "as_json", is_flag=True, help=t("Print JSON for scripts on stdout."))

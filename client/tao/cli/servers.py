@@ -12,7 +12,9 @@ import click
 from tao.cli.allow import chosen_list
 from tao.cli.interrupt import run_interruptible
 from tao.cli.options import config_option, json_option
+from tao.cli.pages import Command
 from tao.cli.terminal import say
+from tao.cli.words import t
 from tao.settings import Settings, cache_dir, load_settings
 from tao.toolbox import Servers, ToolListCache, ToolSpec, load_servers
 
@@ -22,9 +24,11 @@ if TYPE_CHECKING:
 __all__ = ["servers"]
 
 
-@click.command(help="Start the servers of the list and show their tools.")
+@click.command(cls=Command, help=t("Start the servers of the list and show their tools."))
 @config_option
-@click.option("--cost", is_flag=True, help="Show what each tool costs a model to read, in tokens (Qwen2.5).")
+@click.option(
+    "--cost", is_flag=True, help=t("Show what each tool costs a model to read, in tokens (Qwen2.5).")
+)
 @json_option
 def servers(config: Path | None, cost: bool, as_json: bool) -> int:
     """List tools; exit code 3 when a server did not start."""
@@ -38,7 +42,7 @@ def servers(config: Path | None, cost: bool, as_json: bool) -> int:
         _show_cost(counted)
     else:
         for tool in tools:
-            say(f"{tool.name}{'' if tool.read_only else '  (may change something)'}")
+            say(tool.name + ("" if tool.read_only else t("  (may change something)")))
             say(f"    {' '.join(tool.description.split())}")
     for problem in problems:
         say(problem, err=True)
@@ -67,16 +71,17 @@ def _as_json(tools: Sequence[ToolSpec], problems: list[str], cost: "Cost | None"
 
 
 def _show_cost(cost: "Cost") -> None:
-    about = "about " if cost.counted_by == "estimate" else ""
-    click.echo("Tokens a host spends on each tool (name, description, input schema):")
+    guessed = cost.counted_by == "estimate"
+    click.echo(t("Tokens a host spends on each tool (name, description, input schema):"))
     for name, tokens in cost.tools.items():
         click.echo(f"{tokens:>7}  {name}")
-    click.echo(f"{cost.total:>7}  {about}all together")
-    click.echo("Tokens of what our agent says before the question:")
+    click.echo(f"{cost.total:>7}  {t('about all together') if guessed else t('all together')}")
+    click.echo(t("Tokens of what our agent says before the question:"))
     for own in cost.agent:
-        click.echo(f"{own.tokens:>7}  {own.model}, dialect {own.dialect}, {own.language}")
-    how = "estimated" if cost.counted_by == "estimate" else f"counted by the tokenizer of {cost.counted_by}"
-    click.echo(f"({how})")
+        what = t("{model}, dialect {dialect}, {language}", **asdict(own))
+        click.echo(f"{own.tokens:>7}  {what}")
+    counted = t("(counted by the tokenizer of {model})", model=cost.counted_by)
+    click.echo(t("(estimated)") if guessed else counted)
 
 
 async def _tools(path: Path, settings: Settings) -> tuple[list[ToolSpec], list[str]]:

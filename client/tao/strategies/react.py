@@ -11,6 +11,7 @@ from tao.events import Action, Answer, AnswerDelta, Notice, Observation, StopRea
 from tao.evidence import Observed, cite, unsupported
 from tao.models.chat import ChatRequest, Message
 from tao.strategies.run import Run
+from tao.toolbox.repeats import NoRepeats
 from tao.toolbox.tool import Toolbox, ToolResult
 
 __all__ = ["React"]
@@ -43,16 +44,17 @@ class React:
 
     async def answer(self, run: Run) -> Answer:
         """Loop until `finish` or a limit."""
+        toolbox = NoRepeats(self._toolbox)
         *preferred, last = self._dialects
         for dialect in preferred:
-            history = _History(self._toolbox, dialect, run)
+            history = _History(toolbox, dialect, run)
             try:
                 return await self._work(history)
             except ModelError as exc:
                 if exc.status not in _REFUSED or history.steps > 1:
                     raise
                 run.emit(Notice(text=f"The endpoint refuses the {dialect.name!r} dialect: {exc}"))
-        return await self._work(_History(self._toolbox, last, run))
+        return await self._work(_History(toolbox, last, run))
 
     async def _work(self, history: "_History") -> Answer:
         reason: StopReason = "timeout"

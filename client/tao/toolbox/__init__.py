@@ -4,6 +4,7 @@ from tao.toolbox.approval import Approval, Approver
 from tao.toolbox.cache import ToolListCache
 from tao.toolbox.config import ServerEntry, find_config, load_servers
 from tao.toolbox.cut import Cut
+from tao.toolbox.repeats import NoRepeats
 from tao.toolbox.servers import Servers
 from tao.toolbox.tool import Passage, Toolbox, ToolResult, ToolSpec
 
@@ -11,6 +12,7 @@ __all__ = [
     "Approval",
     "Approver",
     "Cut",
+    "NoRepeats",
     "Passage",
     "ServerEntry",
     "Servers",

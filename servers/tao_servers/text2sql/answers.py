@@ -146,7 +146,7 @@ def _is_cut(row: list[Cell]) -> bool:
 def _shown(cell: Cell, longest: int) -> Cell:
     if isinstance(cell, float):
         # Sums of decimal fractions end in noise such as .30000000000000004.
-        return float(f"{cell:.15g}")
+        return float(f"{cell:.12g}")
     return _cut(cell, longest) if isinstance(cell, str) else cell
 
 

@@ -34,8 +34,8 @@ def build_server(
 
     @server.tool(
         name="get_forecast",
-        description="Weather at a place, now and by day: temperature, rain, wind. 查天气：气温、降水、风。 "
-        "Only for questions about weather.",
+        description="Weather at a place, now and by day. 查天气：气温、降水、风。 "
+        "Only for weather.",
         annotations=ToolAnnotations(
             title="Weather forecast", read_only_hint=True, idempotent_hint=True, open_world_hint=True
         ),
@@ -45,10 +45,10 @@ def build_server(
             str,
             Field(description="City, in Chinese or English (上海; Paris, Texas), or 'latitude,longitude'"),
         ],
-        days: Annotated[int, Field(ge=1, le=16, description="1 = today only, 2 = with tomorrow")] = 3,
+        days: Annotated[int, Field(ge=1, le=16, description="From today on; tomorrow is always there")] = 3,
     ) -> Annotated[CallToolResult, Forecast]:
         try:
-            found = await get_forecast(place, days, settings=settings, transport=transport)
+            found = await get_forecast(place, max(2, days), settings=settings, transport=transport)
         except WeatherError as exc:
             raise ToolError(str(exc)) from exc
         return result(describe(found, language_of(place)), found)

@@ -76,7 +76,6 @@ def test_a_run_is_shown_step_by_step_in_english(capsys: pytest.CaptureFixture[st
         "second",
         "Observation (error): no such thing",
         "Answer: 7999元",
-        "Not found in the sources: 42, https://x.example",
         "2 steps, 4.5 s (model 3.0 s, tools 1.2 s, rest 0.2 s)",
     ]
 
@@ -89,7 +88,6 @@ def test_a_run_is_shown_step_by_step_in_chinese(capsys: pytest.CaptureFixture[st
         "second",
         "观察（出错）: no such thing",
         "回答: 7999元",
-        "来源中没有找到: 42, https://x.example",
         "2 步，4.5 秒（模型 3.0 秒，工具 1.2 秒，其余 0.2 秒）",
     ]
 
@@ -120,7 +118,6 @@ def test_a_limit_is_told(
         observation(HOSTILE),
         observation(HOSTILE, is_error=True),
         Notice(text=f"The server 'x' did not start. It said: {HOSTILE}"),
-        answer(unsupported=(HOSTILE,)),
     ],
     ids=lambda event: event.type,
 )
@@ -133,7 +130,7 @@ def test_nothing_that_a_tool_or_a_model_writes_can_drive_the_terminal(
 
 
 def test_nor_can_a_source() -> None:
-    lines = source_lines(answer(cited(HOSTILE, HOSTILE)), "en")
+    lines = source_lines(answer(cited(HOSTILE, HOSTILE), unsupported=(HOSTILE,)), "en")
     assert not DANGEROUS & set(lines)
     assert "evil" in lines
 
@@ -181,5 +178,25 @@ def test_the_sources_are_lines_of_source_and_words(language: Language, title: st
     assert len(lines) < 300
 
 
-def test_without_citations_there_are_no_lines() -> None:
-    assert source_lines(answer(), "zh") == ""
+@pytest.mark.parametrize(
+    ("language", "none", "unsupported"),
+    [
+        ("zh", "来源: 没有找到支持这个回答的来源", "来源中没有找到: 42, https://x.example"),
+        (
+            "en",
+            "Sources: none was found that supports this answer",
+            "Not found in the sources: 42, https://x.example",
+        ),
+    ],
+)
+def test_what_no_source_supports_is_said(language: Language, none: str, unsupported: str) -> None:
+    assert source_lines(answer(), language) == none
+    assert source_lines(answer(unsupported=("42", "https://x.example")), language).splitlines() == [
+        none,
+        unsupported,
+    ]
+
+
+def test_an_answer_without_tools_has_no_lines_of_sources() -> None:
+    alone = answer().model_copy(update={"dialect": None})
+    assert source_lines(alone, "zh") == ""

@@ -9,7 +9,7 @@ from typing import Self
 
 import anyio
 
-from tao.errors import ModelError
+from tao.errors import ConfigError, ModelError
 from tao.models.local import machine
 from tao.models.local.catalog import Entry, find_entry
 from tao.models.local.client import NoAnswerError, OpenLease, is_healthy
@@ -170,5 +170,10 @@ class LocalModel:
 
 
 def _make_private(folder: Path) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    folder.chmod(0o700)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        folder.chmod(0o700)
+    except OSError as exc:
+        raise ConfigError(
+            f"The folder {str(folder)!r} cannot be used: {exc.strerror}. Set XDG_STATE_HOME to another one."
+        ) from exc
