@@ -90,3 +90,25 @@ $(EXAMPLES): $(INSTALLED) examples/价格表.txt examples/make_shop.py
 $(WEIGHTS): $(INSTALLED)
 	@if $(RUN)/agent model needed $(CHOICE); then \
 		$(RUN)/agent model pull $(MODEL) >&2 && $(RUN)/agent model folder $(MODEL) > $@; fi
+
+# make hosts              install Codex, Cline, the Inspector and the conformance suite for the end-to-end tests
+HOSTS := $(VENV)/hosts
+HOSTS_LIST := tests/real/hosts/package.json
+.PHONY: hosts
+e2e: hosts
+e2e: export TAO_TEST_HOSTS := $(CURDIR)/$(HOSTS)
+
+hosts: $(RUN)/python
+	@if [ $(HOSTS)/.installed -nt $(HOSTS_LIST) ]; then exit 0; fi; \
+	if ! command -v npm >/dev/null; then \
+		echo 'No npm here: the tests in real hosts (Codex, Cline, Inspector, conformance) are skipped.' >&2; exit 0; \
+	fi; \
+	echo 'Installing the hosts (1.2 GB); the first time takes a minute or two ...' >&2; \
+	mkdir -p $(HOSTS) && cp $(HOSTS_LIST) $(HOSTS)/ || exit 1; \
+	if npm install --prefix $(HOSTS) --no-package-lock --no-audit --no-fund --loglevel=error \
+		--fetch-retries=1 --fetch-timeout=60000 >&2; then \
+		touch $(HOSTS)/.installed; \
+	else \
+		rm -rf $(HOSTS)/node_modules; \
+		echo 'npm could not install the hosts (see above): the tests in them are skipped.' >&2; \
+	fi

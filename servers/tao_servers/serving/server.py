@@ -42,24 +42,26 @@ def make_server(name: str, *, title: str, instructions: str) -> MCPServer:
         subscriptions=False,
         middleware=[AccessLog(name), Pages()],
     )
-    server.middleware.append(_KnownTools(server))
+    server.middleware.append(_KnownNames(server))
     return server
 
 
-class _KnownTools:
-    """Refuses an unknown tool as the protocol wants it (-32602); the SDK makes a tool's error of it."""
+class _KnownNames:
+    """Refuses an unknown tool or prompt as the protocol wants it (-32602); the SDK makes other errors of it."""
 
     def __init__(self, server: MCPServer) -> None:
         self._server = server
 
     async def __call__(self, ctx: ServerRequestContext[Any, Any], call_next: CallNext) -> HandlerResult:
         name = (ctx.params or {}).get("name")
-        if ctx.method == "tools/call" and isinstance(name, str):
-            names = [tool.name for tool in await self._server.list_tools()]
+        if isinstance(name, str) and ctx.method in ("tools/call", "prompts/get"):
+            kind = ctx.method.split("s/")[0]
+            known = await (self._server.list_tools() if kind == "tool" else self._server.list_prompts())
+            names = [one.name for one in known]
             if name not in names:
                 raise MCPError(
                     code=INVALID_PARAMS,
-                    message=f"Unknown tool: {name[:60]!r}. The tools are: {', '.join(names) or 'none'}",
+                    message=f"Unknown {kind}: {name[:60]!r}. There are: {', '.join(names) or 'none'}",
                 )
         return await call_next(ctx)
 

@@ -34,8 +34,7 @@ def build_server(
 
     @server.tool(
         name="get_forecast",
-        description="Weather at a place, now and by day. 查天气：气温、降水、风。 "
-        "Only for weather.",
+        description="Weather at a place, now and by day. 查天气：气温、降水、风。 Only for weather.",
         annotations=ToolAnnotations(
             title="Weather forecast", read_only_hint=True, idempotent_hint=True, open_world_hint=True
         ),
