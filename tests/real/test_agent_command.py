@@ -110,7 +110,8 @@ def test_an_empty_answer_is_exit_code_1(config: Path) -> None:
     with scripted_endpoint(empty, "") as endpoint:
         arguments = ("ask", "-q", "--max-steps", "1", "--config", str(config), "？")
         code, out, _ = run(*arguments, base_url=endpoint.base_url)
-    assert (code, out) == (1, "\n")
+    assert code == 1
+    assert out.startswith("\n")
 
 
 @pytest.mark.parametrize(

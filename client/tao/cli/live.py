@@ -113,8 +113,9 @@ class LiveSteps:
 
 
 def source_lines(answer: Answer, language: Language) -> str:
-    """The sources of an answer, one a line, and what of it stands in none; nothing without tools."""
-    if answer.dialect is None:
+    """The sources of an answer, one a line, and what of it stands in none; nothing where nothing was asked."""
+    looked_up = answer.dialect is not None and answer.steps > 1
+    if not looked_up and not answer.unsupported:
         return ""
     words = _WORDS[language]
     lines = [f"  {printable(c.source)}: {printable(_flat(c.text))}" for c in answer.citations]

@@ -165,7 +165,7 @@ class HttpServer(uvicorn.Server):
             access_log=False,
             server_header=False,
             ws="none",
-            # httptools, where it is installed, keeps the spaces round a header's value, which are no part of it.
+            # httptools, where it is installed, takes the spaces round a header's value for a part of it.
             http="h11",
             # Seconds that calls have to finish after a signal; open event streams never do.
             timeout_graceful_shutdown=1,

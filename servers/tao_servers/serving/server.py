@@ -47,7 +47,7 @@ def make_server(name: str, *, title: str, instructions: str) -> MCPServer:
 
 
 class _KnownNames:
-    """Refuses an unknown tool or prompt as the protocol wants it (-32602); the SDK makes other errors of it."""
+    """Refuses an unknown tool or prompt as the protocol wants it (-32602), unlike the SDK."""
 
     def __init__(self, server: MCPServer) -> None:
         self._server = server
