@@ -73,6 +73,8 @@ def run() -> None:
     try:
         code = agent.main(prog_name="agent", standalone_mode=False)
     except click.exceptions.Abort:
+        # On a line of its own: the one that was being written has no end.
+        say("\n" + t("Interrupted."), err=True)
         code = 130
     except click.ClickException as exc:
         show_usage_error(exc)

@@ -113,7 +113,7 @@ class LiveSteps:
 
 
 def source_lines(answer: Answer, language: Language) -> str:
-    """The sources of an answer, one a line, and what of it stands in none; nothing where nothing was asked."""
+    """The sources of an answer, one a line, and what stands in none; nothing where none was sought."""
     looked_up = answer.dialect is not None and answer.steps > 1
     if not looked_up and not answer.unsupported:
         return ""
