@@ -14,7 +14,14 @@ FINISH = "finish"
 
 
 class UnreadableStep(ValueError):
-    """A reply that is no step; the text is for the model: what was wrong, and what is expected."""
+    """A reply that is no step; the text is for the model: what was wrong, and what is expected.
+
+    `prose` is what it says all the same: once something was observed, a small model often answers so.
+    """
+
+    def __init__(self, message: str, *, prose: str = "") -> None:
+        super().__init__(message)
+        self.prose = prose
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,7 +62,8 @@ class TextDialect:
 
     def read(self, text: str, tools: Sequence[ToolSpec]) -> Step:
         """Read the first action or, without one, the final answer."""
-        parts = _parts(own_words(text))
+        own = own_words(text)
+        parts = _parts(own)
         thought, action = _first(parts, "thought"), _name(_first(parts, "action"))
         given, answer = _first(parts, "input"), _first(parts, "answer")
         if action.casefold() == FINISH:
@@ -71,7 +72,8 @@ class TextDialect:
             return Step(thought, (Call(action, load_arguments(given, _parameters(action, tools))),))
         if answer:
             return Step(thought, answer=answer)
-        raise UnreadableStep("There was neither an `Action:` with its `Action Input:` nor a `Final Answer:`.")
+        wrong = "There was neither an `Action:` with its `Action Input:` nor a `Final Answer:`."
+        raise UnreadableStep(wrong, prose=thought if own == text else "")
 
     def recorded(self, text: str) -> str:
         """The reply up to an observation that the model made up."""

@@ -94,6 +94,8 @@ class _History:
                 raise UnreadableStep("It was cut off because it was too long. Be brief.")
             step = self._dialect.read(completion.text, self._tools)
         except UnreadableStep as exc:
+            if exc.prose and self._observed:
+                return exc.prose.strip()
             self._messages.append(Message("user", self._run.prompt("unreadable", reason=str(exc))))
             return None
         if step.answer is not None:

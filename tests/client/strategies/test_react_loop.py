@@ -237,6 +237,21 @@ async def test_an_answer_after_an_invented_observation_is_no_answer(invention: s
     assert answer.text == "没有查到。"
 
 
+async def test_after_an_observation_plain_words_are_the_answer() -> None:
+    model = ScriptedModel(
+        'Action: knowledge__search_knowledge\nAction Input: {"query": "鞋"}',
+        "Thought: 找到了：皮鞋是 7999元。",
+    )
+    answer, _ = await play("皮鞋多少钱", model, react(ScriptedToolbox((SEARCH, find_prices)), TextDialect()))
+    assert (answer.text, answer.steps) == ("找到了：皮鞋是 7999元。", 2)
+
+
+async def test_before_any_observation_plain_words_are_no_answer() -> None:
+    model = ScriptedModel("Thought: 皮鞋是 1元。", "Final Answer: 没有查到。")
+    answer, _ = await play("皮鞋多少钱", model, react(ScriptedToolbox((SEARCH, find_prices)), TextDialect()))
+    assert answer.text == "没有查到。"
+
+
 async def test_a_reply_that_was_cut_off_is_not_acted_on() -> None:
     cut = act(SEARCH.name, query="half of a").removesuffix('"}}]}')
     model = ScriptedModel(Completion(cut, finish_reason="length"), finish("好"))
