@@ -81,7 +81,13 @@ def test_an_ingest_that_is_stopped_midway_is_finished_by_the_next(
         (documents / f"{name:02}.txt").write_text("\n".join(lines), encoding="utf-8")
     store = tmp_path / "store"
     command = [sys.executable, *MODULE, "ingest", "--store", str(store), str(documents)]
-    process = subprocess.Popen(command, env=environment(), stderr=subprocess.DEVNULL)
+    # As in a terminal: what runs the tests in the background may have told its children to ignore SIGINT.
+    process = subprocess.Popen(
+        command,
+        env=environment(),
+        stderr=subprocess.DEVNULL,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )
     # The file that each finished document changes: the ingest is under way, and far from its end.
     while not (store / "revision").exists():
         assert process.poll() is None
