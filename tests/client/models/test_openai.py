@@ -1,7 +1,7 @@
 """What the chat client sends, and what it makes of replies."""
 
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from contextlib import aclosing
 from itertools import pairwise
 from typing import Any
@@ -15,18 +15,10 @@ from tao.errors import ConfigError
 from tao.models import ChatModel, ChatRequest, Completion, Delta, Message, Usage
 from tao.models.openai import OpenAIChat
 from tao.settings import ModelSettings
+from tests.support.sse import streaming
 
 URL = "http://model.test/v1"
 REQUEST = ChatRequest([Message("system", "Be brief."), Message("user", "你好")])
-
-
-class Pieces(httpx.AsyncByteStream):
-    def __init__(self, *pieces: bytes) -> None:
-        self._pieces = pieces
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        for piece in self._pieces:
-            yield piece
 
 
 def chunk(content: str | None = None, *, finish_reason: str | None = None, **delta: Any) -> dict[str, Any]:
@@ -37,10 +29,6 @@ def chunk(content: str | None = None, *, finish_reason: str | None = None, **del
 def sse(*chunks: dict[str, Any] | str) -> bytes:
     datas = [c if isinstance(c, str) else json.dumps(c, ensure_ascii=False) for c in chunks]
     return "".join(f"data: {data}\n\n" for data in datas).encode()
-
-
-def streaming(*pieces: bytes) -> httpx.Response:
-    return httpx.Response(200, headers={"content-type": "text/event-stream"}, stream=Pieces(*pieces))
 
 
 def model(handler: Callable[[httpx.Request], httpx.Response], **options: Any) -> OpenAIChat:

@@ -3,7 +3,7 @@
 import json
 import socket
 import ssl
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from contextlib import aclosing
 from typing import Any
 
@@ -13,29 +13,13 @@ import pytest
 from tao.errors import ModelError
 from tao.models import ChatRequest, Completion, Delta, Message
 from tao.models.openai import OpenAIChat
+from tests.support.sse import Pieces, streaming
 
 URL = "http://model.test/v1"
 REQUEST = ChatRequest([Message("user", "hi")])
 FIRST = b'data: {"choices": [{"delta": {"content": "a"}}]}\n\n'
 
 Handler = Callable[[httpx.Request], httpx.Response]
-
-
-class Pieces(httpx.AsyncByteStream):
-    """A body; an exception in it is raised in its place."""
-
-    def __init__(self, *pieces: bytes | Exception) -> None:
-        self._pieces = pieces
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        for piece in self._pieces:
-            if isinstance(piece, Exception):
-                raise piece
-            yield piece
-
-
-def streaming(*pieces: bytes | Exception) -> httpx.Response:
-    return httpx.Response(200, headers={"content-type": "text/event-stream"}, stream=Pieces(*pieces))
 
 
 def raising(error: Exception, cause: Exception | None = None) -> Handler:

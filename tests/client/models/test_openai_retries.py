@@ -1,6 +1,6 @@
 """When a request is tried again, and how long the client waits."""
 
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import aclosing
 from datetime import UTC, datetime
 from typing import Any
@@ -14,28 +14,12 @@ from tao.errors import ModelError
 from tao.models import ChatRequest, Completion, Message
 from tao.models.openai import OpenAIChat
 from tao.models.retrying import seconds_to_wait
+from tests.support.sse import streaming
 
 URL = "http://model.test/v1"
 FIRST = b'data: {"choices": [{"delta": {"content": "ok"}}]}\n\n'
 
 Outcome = httpx.Response | Exception
-
-
-class Pieces(httpx.AsyncByteStream):
-    """A body; an exception in it is raised in its place."""
-
-    def __init__(self, *pieces: bytes | Exception) -> None:
-        self._pieces = pieces
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        for piece in self._pieces:
-            if isinstance(piece, Exception):
-                raise piece
-            yield piece
-
-
-def streaming(*pieces: bytes | Exception) -> httpx.Response:
-    return httpx.Response(200, headers={"content-type": "text/event-stream"}, stream=Pieces(*pieces))
 
 
 class Script:
