@@ -28,6 +28,7 @@ from tao.toolbox import (
     Approval,
     Approver,
     Cut,
+    Primary,
     ServerEntry,
     Servers,
     ToolListCache,
@@ -88,7 +89,9 @@ class Agent:
         self._servers = Servers(
             entries, settings=settings.agent, environ=environ, cache=cache, notify=self._notify
         )
-        self._toolbox = Approval(Cut(self._servers, _observation_chars(settings)), approve)
+        toolbox = Approval(Cut(self._servers, _observation_chars(settings)), approve)
+        embedded = model is None and settings.model.base_url is None
+        self._toolbox = Primary(toolbox) if embedded else toolbox
         self._stack = AsyncExitStack()
         self._tasks: TaskGroup | None = None
         self._closing = anyio.Event()

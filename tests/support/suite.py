@@ -6,7 +6,8 @@ from mcp import Client
 
 from tao.models.embeddings import BundledEmbedder
 from tao.settings import WeatherSettings
-from tao.toolbox import ToolSpec
+from tao.toolbox import ServerEntry, ToolSpec
+from tao.toolbox.replies import tool_spec
 from tao_servers.get_info.profile import BUILT_IN, load_profile
 from tao_servers.get_info.server import build_server as get_info
 from tao_servers.knowledge.search import Searcher
@@ -30,6 +31,5 @@ async def default_suite(folder: Path) -> list[ToolSpec]:
         for name, server in servers.items():
             async with Client(server) as client:
                 for tool in (await client.list_tools()).tools:
-                    spec = ToolSpec(f"{name}__{tool.name}", tool.description or "", tool.input_schema)
-                    found.append(spec)
+                    found.append(tool_spec(name, tool, ServerEntry(type="stdio", command=name)))
         return found

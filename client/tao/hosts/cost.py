@@ -20,7 +20,7 @@ from tao.models.local.catalog import CATALOG
 from tao.models.local.fetch import pulled
 from tao.models.local.process import LocalModel
 from tao.models.local.running import running
-from tao.toolbox.tool import ToolSpec
+from tao.toolbox import ToolSpec, primary
 from tao_prompts import Language, render
 
 __all__ = ["Cost", "Counter", "OwnCost", "as_sent", "count_cost", "estimate", "estimator", "open_counter"]
@@ -119,7 +119,7 @@ async def count_cost(tools: Sequence[ToolSpec], counter: Counter, *, prompts: Pa
         for language in _LANGUAGES:
             values = {"date": "2026-01-01 Thursday", "zone": "UTC", "place": ""}
             now = render("agent/now", language, values, folder=prompts)
-            text = _as_chatml(dialect.opening(tools, language, now))
+            text = _as_chatml(dialect.opening(primary(tools), language, now))
             own.append(OwnCost(model, dialect.name, language, await counter.count(text)))
     return Cost(counter.name, sent, tuple(own))
 

@@ -4,6 +4,7 @@ from tao.toolbox.approval import Approval, Approver
 from tao.toolbox.cache import ToolListCache
 from tao.toolbox.config import ServerEntry, find_config, load_servers
 from tao.toolbox.cut import Cut
+from tao.toolbox.primary import Primary, primary
 from tao.toolbox.repeats import NoRepeats
 from tao.toolbox.servers import Servers
 from tao.toolbox.tool import Passage, Toolbox, ToolResult, ToolSpec
@@ -14,6 +15,7 @@ __all__ = [
     "Cut",
     "NoRepeats",
     "Passage",
+    "Primary",
     "ServerEntry",
     "Servers",
     "ToolListCache",
@@ -22,4 +24,5 @@ __all__ = [
     "Toolbox",
     "find_config",
     "load_servers",
+    "primary",
 ]

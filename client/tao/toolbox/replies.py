@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
 __all__ = ["tool_result", "tool_spec"]
 
+_SECONDARY = "tao/secondary"
+
 
 def tool_spec(server: str, tool: "Tool", entry: ServerEntry) -> ToolSpec:
     """What the loop knows of a listed tool. A tool without annotations counts as one that writes."""
@@ -22,6 +24,7 @@ def tool_spec(server: str, tool: "Tool", entry: ServerEntry) -> ToolSpec:
         read_only=bool(hints and hints.read_only_hint),
         idempotent=bool(hints and hints.idempotent_hint),
         auto_approve=tool.name in entry.auto_approve,
+        secondary=(tool.meta or {}).get(_SECONDARY) is True,
     )
 
 

@@ -9,7 +9,10 @@ __all__ = ["Passage", "ToolResult", "ToolSpec", "Toolbox"]
 
 @dataclass(frozen=True, slots=True)
 class ToolSpec:
-    """One tool, under the name `server__tool` by which the model calls it."""
+    """One tool, under the name `server__tool` by which the model calls it.
+
+    A `secondary` one is not shown to a model that can only be shown a few.
+    """
 
     name: str
     description: str
@@ -17,6 +20,7 @@ class ToolSpec:
     read_only: bool = False
     idempotent: bool = False
     auto_approve: bool = False
+    secondary: bool = False
 
     @property
     def server(self) -> str:

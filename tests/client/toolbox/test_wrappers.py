@@ -1,4 +1,5 @@
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -16,7 +17,7 @@ from mcp.types import (
     ToolAnnotations,
 )
 
-from tao.toolbox import Approval, Cut, Passage, ServerEntry, Toolbox, ToolResult, ToolSpec
+from tao.toolbox import Approval, Cut, Passage, Primary, ServerEntry, Toolbox, ToolResult, ToolSpec
 from tao.toolbox.replies import tool_result, tool_spec
 from tests.support.scripted import ScriptedToolbox, tool
 
@@ -48,6 +49,23 @@ def test_a_wrapper_shows_the_tools_inside_and_passes_on_what_is_expected(wrapped
     outer.expect("notes__read")
     assert list(outer.tools) == list(inner.tools)
     assert inner.expected == ["notes__read"]
+
+
+def with_secondary(count: int) -> ScriptedToolbox:
+    listed = [replace(tool(f"notes__t{n}"), secondary=n % 2 == 1) for n in range(count)]
+    return ScriptedToolbox(*((one, ok) for one in listed))
+
+
+async def test_of_many_tools_a_small_model_is_shown_the_primary_ones_and_may_call_all() -> None:
+    many, few = with_secondary(9), with_secondary(8)
+    assert [one.name for one in Primary(many).tools] == [f"notes__t{n}" for n in range(0, 9, 2)]
+    assert list(Primary(few).tools) == list(few.tools)
+    assert (await Primary(many).call("notes__t1", {})).text == "done"
+
+
+def test_a_server_says_which_of_its_tools_are_secondary() -> None:
+    listed = [Tool(name="a", input_schema={}, _meta=meta) for meta in ({"tao/secondary": True}, {}, None)]
+    assert [tool_spec("notes", one, ENTRY).secondary for one in listed] == [True, False, False]
 
 
 @pytest.mark.parametrize("limit", [100, 500, 8000])
