@@ -20,6 +20,7 @@ _COMMANDS = {
     "config": ("tao.cli.config", "config", t("Configure another MCP host: print, write, remove.")),
     "doctor": ("tao.cli.doctor", "doctor", t("Try every part and say what to do.")),
     "model": ("tao.cli.model", "model_group", t("Get, list and stop the embedded models.")),
+    "new-server": ("tao.cli.new_server", "new_server", t("Write a small server of your own.")),
     "servers": ("tao.cli.servers", "servers", t("List the servers, their tools and what these cost.")),
 }
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
+from itertools import islice
 from pathlib import Path
 
 from tao.toolbox.config import ServerEntry
@@ -17,13 +18,15 @@ from tao.toolbox.tool import ToolSpec
 __all__ = ["ToolListCache"]
 
 _LAST_USED = "last-used"
+_MOST_FILES = 200
 
 
 class ToolListCache:
     """One file a server of a list, replaced when what its tools may depend on has changed.
 
-    That is the entry, the environment passed on, the executable (path, size and time of change) and the
-    version of this distribution; the file holds only their digest. A damaged file counts as absent.
+    That is the entry, the environment passed on, the executable (path, size and time of change), the Python
+    files in the entry's own PYTHONPATH, and the version of this distribution; the file holds only their
+    digest. A damaged file counts as absent.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -87,7 +90,13 @@ class ToolListCache:
 
 
 def _digest(entry: ServerEntry, environment: Mapping[str, str]) -> str:
-    parts = [entry.model_dump_json(), sorted(environment.items()), _executable(entry), _version()]
+    parts = [
+        entry.model_dump_json(),
+        sorted(environment.items()),
+        _executable(entry),
+        _code(entry),
+        _version(),
+    ]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
@@ -97,6 +106,17 @@ def _executable(entry: ServerEntry) -> tuple[str, int, int] | None:
         return None
     status = os.stat(found)
     return os.path.realpath(found), status.st_size, status.st_mtime_ns
+
+
+def _code(entry: ServerEntry) -> list[tuple[str, int, int]]:
+    """The code that an entry adds to the path: somebody's own server, which is still being written."""
+    found = []
+    for folder in filter(None, entry.env.get("PYTHONPATH", "").split(os.pathsep)):
+        for path in islice(sorted(Path(folder).glob("*/*.py")), _MOST_FILES):
+            with suppress(OSError):
+                status = path.stat()
+                found.append((str(path), status.st_size, status.st_mtime_ns))
+    return found
 
 
 def _version() -> str:

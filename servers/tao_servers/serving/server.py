@@ -25,17 +25,18 @@ _CACHED: tuple[CacheableMethod, ...] = (
 )
 
 
-def make_server(name: str, *, title: str, instructions: str) -> MCPServer:
+def make_server(name: str, *, title: str, instructions: str, version: str | None = None) -> MCPServer:
     """A server without tools yet; tools are listed in the order in which they are added.
 
     It logs calls, cuts long lists into pages, hints how long lists stay fresh, and refuses unknown tools.
-    `instructions` are shown by some hosts as what the server as a whole is for.
+    `instructions` are shown by some hosts as what the server as a whole is for; `version` is the
+    server's own, by default that of this distribution.
     """
     server = MCPServer(
         name,
         title=title,
         instructions=instructions,
-        version=_version(),
+        version=version or _own_version(),
         log_level="WARNING",
         cache_hints=dict.fromkeys(_CACHED, _HINT),
         # Nothing listed here ever changes while a server runs: there is nothing to subscribe to.
@@ -66,7 +67,7 @@ class _KnownNames:
         return await call_next(ctx)
 
 
-def _version() -> str:
+def _own_version() -> str:
     try:
         return version("tao-agent")
     except PackageNotFoundError:

@@ -11,7 +11,7 @@ import pytest
 pytestmark = pytest.mark.real
 
 AGENT = [sys.executable, "-c", "from tao.cli import main; main()"]
-COMMANDS: tuple[list[str], ...] = ([], ["allow"], ["ask"], ["config"], ["doctor"], ["servers"], ["model"])
+COMMANDS = tuple([[], *([name] for name in "allow ask config doctor model new-server servers".split())])
 SUBCOMMANDS = tuple(["model", name] for name in ("folder", "list", "needed", "pull", "stop"))
 
 

@@ -131,6 +131,19 @@ async def test_a_list_that_changed_is_replaced_in_the_cache(tmp_path: Path) -> N
             assert [tool.name for tool in servers.tools] == ["shop__price"]
 
 
+async def test_a_server_whose_code_has_changed_is_asked_for_its_tools_again(tmp_path: Path) -> None:
+    code = tmp_path / "my" / "server.py"
+    code.parent.mkdir()
+    entry = ENTRY.model_copy(update={"env": {"PYTHONPATH": str(tmp_path)}})
+    cache = ToolListCache(tmp_path / "cache")
+    tools = (ToolSpec("my__tool", "Does things.", {}),)
+    code.write_text("old = 1", encoding="utf-8")
+    cache.write("my", entry, {}, tools)
+    assert cache.read("my", entry, {}) == tools
+    code.write_text("changed = 12", encoding="utf-8")
+    assert cache.read("my", entry, {}) is None
+
+
 def damage(folder: Path) -> None:
     for file in folder.iterdir():
         file.write_bytes(b'[{"name": 1, "x": \xff')
