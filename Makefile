@@ -91,17 +91,18 @@ $(WEIGHTS): $(INSTALLED)
 	@if $(RUN)/agent model needed $(CHOICE); then \
 		$(RUN)/agent model pull $(MODEL) >&2 && $(RUN)/agent model folder $(MODEL) > $@; fi
 
-# make hosts              install Codex, Cline, the Inspector and the conformance suite for the end-to-end tests
+# make hosts              install Codex, Cline, the Inspector, prism and the conformance suite for the end-to-end tests
 HOSTS := $(VENV)/hosts
 HOSTS_LIST := tests/real/hosts/package.json
-.PHONY: hosts
-e2e: hosts
+SPECS_LIST := tests/real/weather/requirements.txt
+.PHONY: hosts specs
+e2e: hosts specs
 e2e: export TAO_TEST_HOSTS := $(CURDIR)/$(HOSTS)
 
 hosts: $(RUN)/python
 	@if [ $(HOSTS)/.installed -nt $(HOSTS_LIST) ]; then exit 0; fi; \
 	if ! command -v npm >/dev/null; then \
-		echo 'No npm here: the tests in real hosts (Codex, Cline, Inspector, conformance) are skipped.' >&2; exit 0; \
+		echo 'No npm here: the tests in real hosts (Codex, Cline, Inspector, prism, conformance) are skipped.' >&2; exit 0; \
 	fi; \
 	echo 'Installing the hosts (1.2 GB); the first time takes a minute or two ...' >&2; \
 	mkdir -p $(HOSTS) && cp $(HOSTS_LIST) $(HOSTS)/ || exit 1; \
@@ -111,4 +112,14 @@ hosts: $(RUN)/python
 	else \
 		rm -rf $(HOSTS)/node_modules; \
 		echo 'npm could not install the hosts (see above): the tests in them are skipped.' >&2; \
+	fi
+
+# Only fetched: the tests read Open-Meteo's published description out of the archive.
+specs: $(RUN)/python
+	@if [ $(HOSTS)/specs/.fetched -nt $(SPECS_LIST) ]; then exit 0; fi; \
+	if $(RUN)/python -m pip download --quiet --disable-pip-version-check --no-deps --no-binary :all: \
+		--dest $(HOSTS)/specs -r $(SPECS_LIST) >&2; then \
+		touch $(HOSTS)/specs/.fetched; \
+	else \
+		echo "Open-Meteo's description could not be fetched (see above): the tests against it are skipped." >&2; \
 	fi

@@ -31,6 +31,7 @@ __all__ = [
     "Settings",
     "Text2sqlSettings",
     "WeatherSettings",
+    "WeatherSource",
     "cache_dir",
     "config_dir",
     "data_dir",
@@ -38,6 +39,8 @@ __all__ = [
     "state_dir",
 ]
 
+
+WeatherSource = Literal["open-meteo", "met.no", "nws", "qweather", "amap"]
 
 UserPath = Annotated[Path, AfterValidator(Path.expanduser)]
 """A path that may begin with `~`."""
@@ -106,17 +109,39 @@ class Text2sqlSettings(_Section):
 
 
 class InfoSettings(_Section):
-    """`[info]`: the profile that `get_my_info` reads."""
+    """`[info]`: the profiles that get_info reads."""
 
-    profile: UserPath | None = Field(default=None, description="Profile file; default: the one that ships.")
+    profile: UserPath | None = Field(
+        default=None, description="The profile of `get_my_info`; default: the one that ships."
+    )
+    folder: UserPath | None = Field(default=None, description="Folder of further profiles.")
 
 
 class WeatherSettings(_Section):
     """`[weather]`: where forecasts come from."""
 
+    sources: tuple[WeatherSource, ...] = Field(
+        default=("open-meteo", "met.no", "nws", "qweather", "amap"),
+        min_length=1,
+        description="Asked in this order, until one answers.",
+    )
+    units: Literal["metric", "imperial"] = "metric"
     forecast_url: str = "https://api.open-meteo.com/v1/forecast"
     geocoding_url: str = "https://geocoding-api.open-meteo.com/v1/search"
-    timeout: float = Field(default=10.0, gt=0, description="Seconds for one request.")
+    air_quality_url: str = "https://air-quality-api.open-meteo.com/v1/air-quality"
+    metno_url: str = "https://api.met.no/weatherapi"
+    nws_url: str = "https://api.weather.gov"
+    qweather_url: str | None = Field(default=None, description="The API host that QWeather gave to the key.")
+    qweather_key_env: str | None = Field(default=None, description="Environment variable with its key.")
+    amap_url: str = "https://restapi.amap.com"
+    amap_key_env: str | None = Field(default=None, description="Environment variable with its key.")
+    contact: str | None = Field(
+        default=None, description="Your e-mail address or site, sent to met.no and NWS, which ask for one."
+    )
+    timeout: float = Field(default=10.0, gt=0, description="Seconds for one source, its retries included.")
+    cache: UserPath | None = Field(
+        default=None, description="Folder of replies; default: in the cache folder."
+    )
 
 
 _OF_THE_FOLDER = Path("tao.toml")
@@ -125,8 +150,20 @@ _WHERE_DATA_GOES = (
     ("model", "api_key"),
     ("model", "api_key_env"),
     ("agent", "prompts"),
-    ("weather", "forecast_url"),
-    ("weather", "geocoding_url"),
+    *(
+        ("weather", field)
+        for field in (
+            "forecast_url",
+            "geocoding_url",
+            "air_quality_url",
+            "metno_url",
+            "nws_url",
+            "qweather_url",
+            "qweather_key_env",
+            "amap_url",
+            "amap_key_env",
+        )
+    ),
 )
 
 

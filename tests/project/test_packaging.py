@@ -92,7 +92,13 @@ def test_the_wheel_holds_every_file_of_the_packages(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         names = set(archive.namelist())
     assert files - names == set()
-    assert {"tao/py.typed", "tao_servers/get_info/profile.toml", "tao_servers/weather/cities.csv"} <= names
+    data = {
+        "tao/py.typed",
+        "tao_servers/get_info/profile.toml",
+        "tao_servers/weather/places/DATA.md",
+        "tao_servers/weather/places/places.sqlite",
+    }
+    assert data <= names
     assert any(name.startswith("tao_prompts/") and name.endswith(".zh.md") for name in names)
     assert any(name.startswith("tao_prompts/") and name.endswith(".en.md") for name in names)
 
@@ -104,6 +110,7 @@ def test_the_wheel_declares_the_commands(wheel: Path) -> None:
         entries.read_string(archive.read(name).decode())
     assert dict(entries["console_scripts"]) == {
         "agent": "tao.cli:main",
+        "tao-agent": "tao_servers.launch:main",
         "tao-info": "tao_servers.get_info:main",
         "tao-knowledge": "tao_servers.knowledge:main",
         "tao-text2sql": "tao_servers.text2sql:main",

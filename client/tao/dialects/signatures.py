@@ -10,6 +10,8 @@ from tao.toolbox.tool import ToolSpec
 __all__ = ["signature", "signatures"]
 
 _PURPOSE_CHARS = 240
+# Those that matter most come first; the grammar of the step knows all of them.
+_MOST_OPTIONAL = 3
 _SENTENCE_END = re.compile(r"(?<=[.。!！?？])\s+|\n\s*\n")
 _SHORT = {"string": "str", "integer": "int", "number": "float", "boolean": "bool", "array": "list"}
 
@@ -23,8 +25,11 @@ def signature(tool: ToolSpec) -> str:
     """`- server__tool(required: type, optional?: type): purpose`."""
     properties: Mapping[str, Any] = tool.input_schema.get("properties") or {}
     required = set(tool.input_schema.get("required") or ())
+    optional = [name for name in properties if name not in required][:_MOST_OPTIONAL]
     parameters = ", ".join(
-        f"{name}{'' if name in required else '?'}: {_type(schema)}" for name, schema in properties.items()
+        f"{name}{'?' if name in optional else ''}: {_type(schema)}"
+        for name, schema in properties.items()
+        if name in required or name in optional
     )
     # A server's words stand in the system prompt: on one line, and without the marks of a role.
     return defused(" ".join(f"- {tool.name}({parameters}): {_purpose(tool.description)}".split()))

@@ -1,4 +1,4 @@
-"""get_info: the public pages of one person, by channel."""
+"""get_info: public pages of a person, profiles of people, teams and products, and the time."""
 
 __all__ = ["main"]
 

@@ -1,56 +1,155 @@
-"""A person's public pages, read from a file."""
+"""What is known of a person, team or product, read from a file."""
 
-import tomllib
+import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import model_validator as validator
 
-__all__ = ["BUILT_IN", "Page", "Profile", "ProfileError", "load_profile"]
+from tao_servers.get_info.formats import MAX_BYTES, FormatError, parse
+from tao_servers.get_info.vcard import MAX_VALUE
+
+__all__ = ["BUILT_IN", "Entry", "Profile", "ProfileError", "load_profile", "read_profiles"]
 
 BUILT_IN = Path(__file__).with_name("profile.toml")
-_Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
+_Table = dict[str, Any]
 
 
 class ProfileError(ValueError):
-    """The profile file is missing or wrong."""
+    """A profile file is missing or wrong: `reason`, and the `line` that it is in where one can be named."""
+
+    def __init__(self, path: Path, reason: str, line: int | None = None) -> None:
+        self.where = path.name if line is None else f"{path.name}, line {line}"
+        self.reason = reason
+        super().__init__(
+            f"The profile {str(path)!r} cannot be used: {'' if line is None else f'line {line}: '}{reason}."
+        )
 
 
-class Page(BaseModel):
-    """One public page."""
+def _as_text(value: object) -> object:
+    """A scalar or a list of scalars as one text; anything else is left for pydantic to refuse."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, int | datetime.date | datetime.time):
+        return str(value)
+    if isinstance(value, list) and value:
+        texts = [_as_text(item) for item in value]
+        return ", ".join(texts) if all(isinstance(text, str) for text in texts) else value  # type: ignore[arg-type]
+    return value
 
-    name: str = Field(description="Whose page it is")
-    channel: str = Field(description="The channel's exact name")
-    url: str = Field(description="The page's address")
+
+def _printable(value: object) -> object:
+    # A control character is six times as long in JSON, and can steer a terminal.
+    if isinstance(value, str):
+        return "".join(c if c.isprintable() or c == "\n" else " " for c in value)
+    return value
 
 
-class Profile(BaseModel):
-    """A name and, by channel, the addresses of that person's pages."""
+_ONE_LINE = r"^[^\n]*$"
+_Kind = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=20, pattern=_ONE_LINE),
+    BeforeValidator(_printable),
+]
+_Name = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=80, pattern=_ONE_LINE),
+    BeforeValidator(_printable),
+]
+_Value = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_VALUE),
+    BeforeValidator(_printable),
+    BeforeValidator(_as_text),
+]
+
+
+class Entry(BaseModel):
+    """An address or a fact; a private one is dropped unless private ones were asked for."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    name: _Text
-    channels: dict[_Text, _Text] = Field(min_length=1)
+    value: _Value
+    private: bool = False
+    aliases: list[_Name] = Field(default_factory=list, max_length=50)
 
-    def find(self, channel: str) -> Page | None:
-        """The page of `channel`, whatever its case and the space around it."""
-        wanted = channel.strip().casefold()
-        for name, url in self.channels.items():
-            if name.casefold() == wanted:
-                return Page(name=self.name, channel=name, url=url)
-        return None
+    @validator(mode="before")
+    @classmethod
+    def _from_value(cls, data: object) -> object:
+        return data if isinstance(data, dict) else {"value": data}
 
 
-def load_profile(path: Path) -> Profile:
-    """Read a profile from a TOML file.
+class Profile(BaseModel):
+    """A subject: its names, the channels it is found on (an address or a text each), and other facts."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: _Kind = "person"
+    name: _Name
+    aliases: list[_Name] = Field(default_factory=list, max_length=50)
+    channels: dict[_Name, Entry] = Field(default_factory=dict, max_length=200)
+    fields: dict[_Name, Entry] = Field(default_factory=dict, max_length=200)
+
+    @property
+    def entries(self) -> dict[str, Entry]:
+        """Channels, then fields; of two with one name, the channel."""
+        return self.channels | {
+            name: entry for name, entry in self.fields.items() if name not in self.channels
+        }
+
+    def public(self) -> "Profile":
+        """The same without what is private."""
+        shown = {
+            table: {name: entry for name, entry in getattr(self, table).items() if not entry.private}
+            for table in ("channels", "fields")
+        }
+        return self.model_copy(update=shown)
+
+
+def load_profile(path: Path, *, private: bool = False) -> Profile:
+    """Read one profile that has channels; what is private in it only when asked for.
 
     Raises:
-        ProfileError: the file is missing, is no TOML, or lacks a name or channels.
+        ProfileError: the file is missing or wrong, or has no channel to show.
     """
+    profiles = read_profiles(path, private=private)
+    if len(profiles) != 1:
+        raise ProfileError(path, f"it has {len(profiles)} profiles; give a file with one")
+    if not profiles[0].channels:
+        raise ProfileError(path, "it needs [channels] with at least one that is not private")
+    return profiles[0]
+
+
+def read_profiles(path: Path, *, private: bool = False) -> list[Profile]:
+    """Read a file: one profile, or as many as a `.vcf` file has cards.
+
+    Raises:
+        ProfileError: the file is missing or wrong.
+    """
+    suffix = path.suffix.lower()
     try:
-        return Profile.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+        with path.open("rb") as file:
+            text, tables = parse(file.read(MAX_BYTES + 1), suffix)
+    except OSError as exc:
+        raise ProfileError(path, f"it cannot be read ({exc.strerror or exc})") from exc
+    except FormatError as exc:
+        raise ProfileError(path, str(exc), exc.line) from exc
+    try:
+        profiles = [Profile.model_validate(table) for table in tables]
     except ValidationError as exc:
-        wrong = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in exc.errors())
-        raise ProfileError(f"The profile {str(path)!r} is wrong: {wrong}.") from exc
-    except (OSError, ValueError) as exc:
-        raise ProfileError(f"The profile {str(path)!r} cannot be read: {exc}.") from exc
+        error = exc.errors()[0]
+        names = [str(part) for part in error["loc"]]
+        raise ProfileError(path, f"{'.'.join(names) or 'it'}: {error['msg']}", _line(text, names)) from exc
+    # A half-written table often reads well but ends early; a card without its end is refused as such.
+    if suffix != ".vcf" and not profiles[0].entries:
+        raise ProfileError(path, "it has neither [channels] nor [fields]")
+    return profiles if private else [profile.public() for profile in profiles]
+
+
+def _line(text: str, names: list[str]) -> int:
+    """The line of the last of `names` that stands in the text, looked for after the one before it."""
+    at = 0
+    for name in names:
+        at = max(at, text.find(name, at))
+    return text.count("\n", 0, at) + 1

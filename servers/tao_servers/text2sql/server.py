@@ -49,6 +49,8 @@ def build_server(database: Database | None, *, limits: Limits | None = None) -> 
         description="Column types, keys, meanings and example values of one table. Call it before writing"
         " SQL that uses the table.",
         annotations=_reads("Columns of a table"),
+        # list_tables names the columns too, which does for a model that can be shown few tools.
+        meta={"tao/secondary": True},
     )
     def describe_table(
         table: Annotated[str, Field(description="Name from list_tables")],

@@ -1,10 +1,10 @@
-"""weather: the forecast for a place, from Open-Meteo."""
+"""weather: forecasts, warnings and places, from several sources."""
 
 __all__ = ["main"]
 
 
 def main() -> None:
-    """Run the server; `--help` tells what it takes."""
+    """Serve, or show weather here; `--help` tells what it takes."""
     import gc
 
     gc.disable()

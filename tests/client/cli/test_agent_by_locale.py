@@ -11,7 +11,8 @@ import pytest
 pytestmark = pytest.mark.real
 
 AGENT = [sys.executable, "-c", "from tao.cli import main; main()"]
-COMMANDS = tuple([[], *([name] for name in "allow ask config doctor model new-server servers".split())])
+NAMED = ("allow", "ask", "config", "doctor", "model", "new-server", "servers")
+COMMANDS: tuple[list[str], ...] = ([], *([name] for name in NAMED))
 SUBCOMMANDS = tuple(["model", name] for name in ("folder", "list", "needed", "pull", "stop"))
 
 

@@ -147,6 +147,12 @@ def test_the_same_tools_give_the_same_bytes() -> None:
     assert json.dumps(step_schema([spec, SEARCH])) == json.dumps(step_schema([spec, SEARCH]))
 
 
+def test_of_many_optional_parameters_a_signature_shows_the_first_three() -> None:
+    names = ["a", "b", "c", "d", "e"]
+    spec = with_schema({"properties": {name: {"type": "string"} for name in names}, "required": ["e"]})
+    assert signature(spec).startswith("- s__t(a?: str, b?: str, c?: str, e: str): ")
+
+
 def test_a_signature_names_each_parameter_its_type_and_whether_it_may_be_left_out() -> None:
     spec = ToolSpec("s__t", "First sentence. Second one.\n\nThird.", Everything.model_json_schema())
     assert signature(spec) == (
