@@ -118,13 +118,11 @@ def _add_subjects(server: MCPServer, profiles: Profiles) -> None:
 
 def _add_time(server: MCPServer, home: str | None, now: Callable[[], datetime.datetime]) -> None:
     @server.tool(
-        description="Date, time, weekday, Chinese lunar date and public holiday, now. "
-        "查现在的日期、时间、星期、农历、节假日。",
+        description="Date, time, weekday, lunar date and holiday now. 查今天的日期、星期、时间、农历。",
         # It is called again for another result, so hosts must not answer a repeated call from memory.
         annotations=ToolAnnotations(
             title="Date and time", read_only_hint=True, idempotent_hint=False, open_world_hint=False
         ),
-        meta=_SECONDARY,
     )
     def get_time(
         place: Annotated[

@@ -89,8 +89,8 @@ class _Asking:
 def _add_forecast(server: MCPServer, asking: _Asking, home: str | None) -> None:
     @server.tool(
         name="get_forecast",
-        description="Weather of a place, now, by day or by hour; when: 明天, 周末, next Friday."
-        " 查天气、空气。 Only for weather.",
+        description="Weather of one place, now, by day or by hour; when: in the user's words. 查天气、空气。"
+        " Only for weather.",
         annotations=_reads("Weather forecast"),
     )
     async def forecast(
