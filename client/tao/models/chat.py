@@ -4,26 +4,58 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
-__all__ = ["ChatModel", "ChatRequest", "Completion", "Delta", "Message", "Usage"]
+__all__ = ["ChatModel", "ChatRequest", "Completion", "Delta", "Message", "ToolCall", "Usage"]
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCall:
+    """A native call: the function's name, and its arguments as the JSON text that the model wrote."""
+
+    id: str
+    name: str
+    arguments: str
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One message of a conversation."""
+    """One message of a conversation.
 
-    role: Literal["system", "user", "assistant"]
+    One of the assistant may carry native calls; one of a tool names the call that it answers.
+    """
+
+    role: Literal["system", "user", "assistant", "tool"]
     content: str
+    tool_calls: tuple[ToolCall, ...] = ()
+    tool_call_id: str | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """The message as the chat completions API takes it."""
+        value: dict[str, Any] = {"role": self.role, "content": self.content}
+        if self.tool_calls:
+            value["tool_calls"] = [
+                {
+                    "id": call.id,
+                    "type": "function",
+                    "function": {"name": call.name, "arguments": call.arguments},
+                }
+                for call in self.tool_calls
+            ]
+        if self.tool_call_id is not None:
+            value["tool_call_id"] = self.tool_call_id
+        return value
 
 
 @dataclass(frozen=True, slots=True)
 class ChatRequest:
     """What is asked of a model in one request.
 
-    `response_format` is the OpenAI field of that name; `stop` ends the reply before any of its texts.
+    `response_format` and `tools` are the OpenAI fields of those names; `stop` ends the reply before any of
+    its texts.
     """
 
     messages: Sequence[Message]
     response_format: Mapping[str, Any] | None = None
+    tools: Sequence[Mapping[str, Any]] = ()
     stop: Sequence[str] = ()
     max_tokens: int | None = None
     temperature: float | None = None
@@ -31,10 +63,11 @@ class ChatRequest:
 
 @dataclass(frozen=True, slots=True)
 class Delta:
-    """A piece of a reply as it streams in."""
+    """A piece of a reply as it streams in; `tool` names a native call that has begun."""
 
     text: str = ""
     reasoning: str = ""
+    tool: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +89,7 @@ class Completion:
 
     text: str
     reasoning: str = ""
+    tool_calls: tuple[ToolCall, ...] = field(default=(), kw_only=True)
     finish_reason: str | None = None
     usage: Usage = field(default_factory=Usage)
     first_token_seconds: float = 0.0

@@ -175,7 +175,7 @@ class OpenAIChat:
     def _body(self, model: str, request: ChatRequest) -> dict[str, Any]:
         body: dict[str, Any] = {
             "model": model,
-            "messages": [{"role": m.role, "content": m.content} for m in request.messages],
+            "messages": [message.as_json() for message in request.messages],
             "max_tokens": self._max_tokens if request.max_tokens is None else request.max_tokens,
             "temperature": self._temperature if request.temperature is None else request.temperature,
             "stream": True,
@@ -186,6 +186,8 @@ class OpenAIChat:
             body["stop"] = list(request.stop)
         if request.response_format is not None:
             body["response_format"] = dict(request.response_format)
+        if request.tools:
+            body["tools"] = list(request.tools)
         body |= self._extra_body
         if not body["stream"]:
             body.pop("stream_options", None)

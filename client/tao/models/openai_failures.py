@@ -1,6 +1,7 @@
 """One clear line for each way in which an endpoint can fail."""
 
 import json
+import re
 import socket
 import ssl
 from collections.abc import Iterator
@@ -9,12 +10,21 @@ from typing import Any
 
 import httpx
 
-from tao.errors import ModelError
+from tao.errors import ModelError, PromptTooLongError
 from tao.models.retrying import RETRIED_STATUSES, TransientModelError, seconds_to_wait
 
 __all__ = ["Failures", "NoSuchModelError", "plain"]
 
 REPORT_CHARS = 300
+# What OpenAI, vLLM, SGLang, llama.cpp, TGI and others say of a prompt that does not fit.
+_TOO_LONG = re.compile(
+    r"context[ _](?:length|size|window)|maximum model length|prompt is too long|max_new_tokens`? must be",
+    re.IGNORECASE,
+)
+_WINDOW = re.compile(
+    r"(?:context length (?:is|of)|context (?:length|size) \(|model length of|must be <=|tokens >)\s*(\d+)",
+    re.IGNORECASE,
+)
 _TRANSIENT = (httpx.NetworkError, httpx.ConnectTimeout, httpx.RemoteProtocolError)
 
 
@@ -70,6 +80,8 @@ class Failures:
             )
         if status == 404 and "model" in report.casefold():
             return NoSuchModelError(f"{self.where} has no such model (HTTP 404{says}).", status=status)
+        if status in {400, 413, 422} and _TOO_LONG.search(body):
+            return self._overflow(report, status)
         if status in RETRIED_STATUSES:
             remedy = "It takes no more requests now: wait." if status == 429 else "See the server's log."
             wait = seconds_to_wait(headers.get("retry-after"))
@@ -97,10 +109,21 @@ class Failures:
         code = error.get("code") if isinstance(error, dict) else None
         status = code if isinstance(code, int) and 400 <= code < 600 else None
         report = self.shown(_message(json.dumps({"error": error}))) or "no reason given"
+        if _TOO_LONG.search(report):
+            return self._overflow(report, status)
         text = f"{self.where} reported an error in its reply: {report}. See the server's log."
         if status in RETRIED_STATUSES:
             return TransientModelError(text, status=status)
         return ModelError(text, status=status)
+
+    def _overflow(self, report: str, status: int | None) -> PromptTooLongError:
+        window = _WINDOW.search(report)
+        return PromptTooLongError(
+            f"The prompt is too long for the model at {self.where}: {report}. Ask something shorter, or give "
+            "the model a larger context.",
+            status=status,
+            window=int(window[1]) if window else None,
+        )
 
     def not_the_api(self, content_type: str) -> ModelError:
         """The reply is a web page or something else that no such endpoint sends."""

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tao.models.chat import Completion, Delta, Usage
+from tao.models.openai_calls import NativeCalls
 from tao.models.openai_failures import Failures
 from tao.models.thinking import ThinkSplitter
 
@@ -23,6 +24,7 @@ class Reply:
         self._splitter = ThinkSplitter()
         self._text = _Pairs()
         self._reasoning = _Pairs()
+        self._calls = NativeCalls()
         self._finish_reason: str | None = None
         self._usage = Usage()
 
@@ -68,6 +70,7 @@ class Reply:
             self._usage,
             first_token_seconds,
             seconds,
+            tool_calls=self._calls.whole(),
         )
 
     def _take_choice(self, choice: Mapping[str, Any]) -> list[Delta]:
@@ -80,14 +83,18 @@ class Reply:
             return []
         reasoning = self._reasoning.join(_text(said.get("reasoning_content") or said.get("reasoning")))
         text = self._text.join(_text(said.get("content")))
-        if not reasoning and not text:
+        before = self._calls.size
+        begun = self._calls.take(said)
+        written = len(text) + len(reasoning) + self._calls.size - before
+        if not written:
             return []
         self.tokens += 1
-        self._size += len(text) + len(reasoning)
+        self._size += written
         if self._size > self._limit:
             raise self._failures.too_long(self._limit)
         thought = [self._splitter.think(reasoning)] if reasoning else []
-        return thought + (self._splitter.feed(text) if text else [])
+        called = [Delta(tool=name) for name in begun]
+        return thought + (self._splitter.feed(text) if text else []) + called
 
     def _take_usage(self, chunk: Mapping[str, Any]) -> None:
         usage = _mapping(chunk.get("usage"))

@@ -4,6 +4,7 @@ import json
 import secrets
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -66,8 +67,9 @@ class RunLog:
         self._logged = messages
         fields = {
             "from": same,
-            "messages": [{"role": m.role, "content": m.content} for m in messages[same:]],
+            "messages": [message.as_json() for message in messages[same:]],
             "response_format": request.response_format,
+            "tools": list(request.tools),
             "stop": list(request.stop),
             "max_tokens": request.max_tokens,
             "temperature": request.temperature,
@@ -79,6 +81,7 @@ class RunLog:
         fields = {
             "text": completion.text,
             "reasoning": completion.reasoning,
+            "tool_calls": [asdict(call) for call in completion.tool_calls],
             "finish_reason": completion.finish_reason,
             "prompt_tokens": completion.usage.prompt_tokens,
             "completion_tokens": completion.usage.completion_tokens,
