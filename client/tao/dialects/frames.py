@@ -2,7 +2,7 @@
 
 import re
 
-__all__ = ["defused", "own_words"]
+__all__ = ["defused"]
 
 # The frame of an observation, and the marks by which chat templates part their roles.
 _FRAME = re.compile(r"<(?=\s*/?\s*observation)", re.IGNORECASE)
@@ -10,20 +10,9 @@ _ROLE_MARK = re.compile(
     r"<(?=\||/?(?:start_of_turn|end_of_turn|s|tool_call|tool_response|think)>)|\[(?=/?(?:INST|SYSTEM_PROMPT)\])",
     re.IGNORECASE,
 )
-_INVENTED = re.compile(
-    r"^[ \t>*#_]*+(?:observation|观察)[ \t*_\d]*+(?:[(（][^)）\n]*+[)）])?[ \t*_]*+[:：]"
-    r"|<\s*+/?\s*+observation",
-    re.IGNORECASE | re.MULTILINE,
-)
 _APART = "\u200b"
 
 
 def defused(text: str) -> str:
     """A tool's words, unable to close their frame or to open another role of the chat template."""
     return _ROLE_MARK.sub(lambda match: match[0] + _APART, _FRAME.sub(f"<{_APART}", text))
-
-
-def own_words(reply: str) -> str:
-    """A model's reply up to the first observation that it made up itself."""
-    match = _INVENTED.search(reply)
-    return reply[: match.start()] if match else reply

@@ -8,7 +8,7 @@ out (the server checks the arguments in full).
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from tao.dialects.step import FINISH
+from tao.dialects.step import ASK, FINISH
 from tao.toolbox.tool import ToolSpec
 
 __all__ = ["step_schema"]
@@ -21,7 +21,7 @@ _MAX_ACTIONS = 3
 def step_schema(tools: Sequence[ToolSpec]) -> dict[str, Any]:
     """The schema of `{"thought": str, "actions": [{"tool": name, "arguments": {...}}, ...]}`."""
     finish = _object({"answer": {"type": "string"}}, ["answer"])
-    actions = [_action(tool.name, _arguments(tool)) for tool in tools] + [_action(FINISH, finish)]
+    actions = [_action(tool.name, _arguments(tool)) for tool in (*tools, ASK)] + [_action(FINISH, finish)]
     array = {"type": "array", "items": {"anyOf": actions}, "minItems": 1, "maxItems": _MAX_ACTIONS}
     return _object({"thought": {"type": "string"}, "actions": array}, ["thought", "actions"])
 

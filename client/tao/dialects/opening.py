@@ -28,10 +28,13 @@ def opening(
     `assistant: `. Those are taken whose tools are all there; when none fits, the last one, which shows the
     form with any tools at all.
 
+    What the agent itself can do is explained where it is offered, and needs no line here.
+
     Raises:
         PromptError: a prompt lacks a placeholder, or an example does not go from user to assistant.
     """
-    system = render(prompt, language, {"tools": signatures(tools), "now": now}, folder=folder)
+    offered = [tool for tool in tools if "__" in tool.name]
+    system = render(prompt, language, {"tools": signatures(offered), "now": now}, folder=folder)
     runs = [run.strip() for run in _PARTING.split(render(f"{prompt}.examples", language, {}, folder=folder))]
     names = {tool.name for tool in tools}
     fitting = [run for run in runs[:-1] if names >= set(_TOOL.findall(run))]

@@ -10,9 +10,37 @@ from tao.dialects import Dialect, Glimpse, SchemaDialect, TextDialect
 TEXT, SCHEMA = TextDialect(), SchemaDialect()
 WORDS = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
 TOOLS = st.sampled_from(["finish", "knowledge__search_knowledge", "finish_later", "a__b"])
-LINES = st.sampled_from(
-    ["Thought: ", "**Action:** ", "Action Input: ", "Final Answer: ", "最终答案：", "观察：", "> Act", ""]
-)
+LABELS = [
+    "Thought: ",
+    "**Action:** ",
+    "Action Input: ",
+    "Final Answer: ",
+    "最终答案：",
+    "观察：",
+    "> Act",
+    "",
+]
+LABELS += [
+    "1. Action: ",
+    "- Act",
+    "## Action",
+    "**Final Answer**",
+    "Answer: ",
+    "答案：",
+    "Tool output: ",
+    "8. ",
+]
+LABELS += [
+    "12",
+    "x <obs",
+    "a < tool_result",
+    "## Observation",
+    "- Observation: ",
+    "Observ",
+    "✿FUNCTION✿: ",
+    "None",
+]
+LINES = st.sampled_from(LABELS)
 
 
 def glimpses(dialect: Dialect, reply: str) -> list[Glimpse]:

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tao.dialects import Call, Dialect, SchemaDialect, Step, TextDialect, UnreadableStep, choose_dialect
+from tao.dialects import Call, Dialect, SchemaDialect, Step, TextDialect, ToolsDialect, UnreadableStep
+from tao.models.chat import Completion
 from tests.support.scripted import tool
 
 TOOLS = [
@@ -16,6 +17,9 @@ TOOLS = [
     tool("clock__now"),
 ]
 DIALECTS: dict[str, Dialect] = {"text": TextDialect(), "schema": SchemaDialect()}
+EACH_DIALECT = pytest.mark.parametrize(
+    "dialect", [*DIALECTS.values(), ToolsDialect()], ids=lambda one: one.name
+)
 # Pieces that mean something to a reader, so that hypothesis soon puts together what nearly is a step.
 PIECES = [
     "Thought:",
@@ -78,9 +82,9 @@ def pairs(dialect: str) -> list[Any]:
 def test_a_reply_is_read_as_its_fixture_says(dialect: str, pair: dict[str, Any]) -> None:
     if pair.get("unreadable"):
         with pytest.raises(UnreadableStep):
-            DIALECTS[dialect].read(pair["reply"], TOOLS)
+            DIALECTS[dialect].read(Completion(pair["reply"]), TOOLS)
         return
-    step = DIALECTS[dialect].read(pair["reply"], TOOLS)
+    step = DIALECTS[dialect].read(Completion(pair["reply"]), TOOLS)
     calls = tuple(Call(call["tool"], call["arguments"]) for call in pair.get("calls", ()))
     assert step == Step(pair.get("thought", step.thought), calls, pair.get("answer"))
 
@@ -92,17 +96,17 @@ def test_the_pairs_are_many_and_each_has_a_name_of_its_own() -> None:
 
 def read(dialect: Dialect, text: str) -> Step | str:
     try:
-        return dialect.read(text, TOOLS)
+        return dialect.read(Completion(text), TOOLS)
     except UnreadableStep as exc:
         return str(exc)
 
 
-@pytest.mark.parametrize("dialect", DIALECTS.values(), ids=DIALECTS)
+@EACH_DIALECT
 @settings(deadline=None)
 @given(text=REPLIES)
 def test_whatever_a_model_writes_is_a_step_or_unreadable(dialect: Dialect, text: str) -> None:
     dialect.glimpse(text)
-    dialect.recorded(text)
+    dialect.recorded(Completion(text))
     step = read(dialect, text)
     if isinstance(step, Step):
         assert (step.answer is None) == bool(step.calls)
@@ -113,11 +117,11 @@ def test_whatever_a_model_writes_is_a_step_or_unreadable(dialect: Dialect, text:
 
 @pytest.mark.parametrize("start", ["", '{"thought": "', "Action: clock__now\nAction Input: {"])
 @pytest.mark.parametrize("unit", HUGE, ids=ascii)
-@pytest.mark.parametrize("dialect", DIALECTS.values(), ids=DIALECTS)
+@EACH_DIALECT
 def test_a_huge_reply_is_read_too(dialect: Dialect, unit: str, start: str) -> None:
     text = start + unit * (200_000 // len(unit)) + "x"
     dialect.glimpse(text)
-    dialect.recorded(text)
+    dialect.recorded(Completion(text))
     step = read(dialect, text)
     assert isinstance(step, Step) or len(step) < 300
 
@@ -125,23 +129,7 @@ def test_a_huge_reply_is_read_too(dialect: Dialect, unit: str, start: str) -> No
 @pytest.mark.parametrize("label", ["Observation:", "观察：", "**Observation 1:**", "> 观察:"])
 def test_nothing_from_an_invented_observation_on_is_recorded(label: str) -> None:
     reply = f"Action: clock__now\n{label} noon\nFinal Answer: noon"
-    assert TextDialect().recorded(reply) == "Action: clock__now"
-
-
-@pytest.mark.parametrize(
-    ("wanted", "model", "name"),
-    [
-        ("auto", "local-small", "text"),
-        ("auto", "local", "schema"),
-        ("auto", "", "schema"),
-        ("text", "anything", "text"),
-        ("schema", "local-small", "schema"),
-    ],
-)
-def test_the_dialect_is_the_one_asked_for_or_the_one_that_suits_the_model(
-    wanted: Any, model: str, name: str
-) -> None:
-    assert choose_dialect(wanted, model).name == name
+    assert TextDialect().recorded(Completion(reply)).content == "Action: clock__now"
 
 
 def test_the_text_request_stops_before_an_observation_and_the_schema_request_has_its_schema() -> None:
