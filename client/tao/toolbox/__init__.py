@@ -2,8 +2,9 @@
 
 from tao.toolbox.approval import Approval, Approver
 from tao.toolbox.cache import ToolListCache
+from tao.toolbox.checked import Checked
 from tao.toolbox.config import ServerEntry, find_config, load_servers
-from tao.toolbox.cut import Cut
+from tao.toolbox.kept import Kept
 from tao.toolbox.primary import Primary, primary
 from tao.toolbox.repeats import NoRepeats
 from tao.toolbox.servers import Servers
@@ -12,7 +13,8 @@ from tao.toolbox.tool import Passage, Toolbox, ToolResult, ToolSpec
 __all__ = [
     "Approval",
     "Approver",
-    "Cut",
+    "Checked",
+    "Kept",
     "NoRepeats",
     "Passage",
     "Primary",

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from tao.toolbox.tool import Toolbox, ToolResult
@@ -10,26 +10,52 @@ from tao.toolbox.wrapper import Wrapper
 
 __all__ = ["NoRepeats"]
 
+_AGAIN = "(You made this very call before; its result stays the same. Use it, or do something else.)"
+_PATIENCE = 3
+
+
+@dataclass
+class _Made:
+    """A call that was made: its last result, and how often that came one after another."""
+
+    result: ToolResult
+    times: int = 1
+
 
 class NoRepeats(Wrapper):
-    """A toolbox for one run that answers the very same call to a reading, idempotent tool from memory.
+    """A toolbox for one run that tells the model when it calls for what it has.
 
-    The model is told so, since a small one repeats a call that failed until its steps run out.
+    A reading, idempotent tool's result is given again from memory. Any other call is made anew, since its
+    result may change; when it has given the very same result twice, it is not made a third time.
     """
 
     def __init__(self, inner: Toolbox) -> None:
         super().__init__(inner)
-        self._results: dict[str, ToolResult] = {}
+        self._made: dict[str, _Made] = {}
+        self._told = 0
+
+    @property
+    def stuck(self) -> bool:
+        """Whether the model was told three times in a row, and goes on repeating itself."""
+        return self._told >= _PATIENCE
 
     async def call(self, name: str, arguments: Mapping[str, Any]) -> ToolResult:
         """Call, unless the result is known."""
-        repeatable = any(tool.read_only and tool.idempotent for tool in self.tools if tool.name == name)
-        if not repeatable:
-            return await self.inner.call(name, arguments)
         key = json.dumps([name, arguments], sort_keys=True, ensure_ascii=False, default=str)
-        known = self._results.get(key)
-        if known is None:
-            known = self._results[key] = await self.inner.call(name, arguments)
-            return known
-        note = "(You made this very call before; its result stays the same. Use it, or do something else.)"
-        return replace(known, text=f"{note}\n{known.text}")
+        made = self._made.get(key)
+        if made is not None and (made.times > 1 or (self._repeatable(name) and not made.result.is_error)):
+            return self._again(made.result)
+        result = await self.inner.call(name, arguments)
+        if made is None or made.result.text != result.text:
+            self._made[key] = _Made(result)
+            self._told = 0
+            return result
+        made.times += 1
+        return self._again(result)
+
+    def _repeatable(self, name: str) -> bool:
+        return any(tool.read_only and tool.idempotent for tool in self.tools if tool.name == name)
+
+    def _again(self, result: ToolResult) -> ToolResult:
+        self._told += 1
+        return replace(result, text=f"{_AGAIN}\n{result.text}")

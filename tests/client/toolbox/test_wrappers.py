@@ -17,7 +17,7 @@ from mcp.types import (
     ToolAnnotations,
 )
 
-from tao.toolbox import Approval, Cut, Passage, Primary, ServerEntry, Toolbox, ToolResult, ToolSpec
+from tao.toolbox import Approval, Passage, Primary, ServerEntry, Toolbox, ToolResult, ToolSpec
 from tao.toolbox.replies import tool_result, tool_spec
 from tests.support.scripted import ScriptedToolbox, tool
 
@@ -42,10 +42,9 @@ def saying(text: str, *passages: Passage, is_error: bool = False) -> ScriptedToo
     return ScriptedToolbox((READER, say))
 
 
-@pytest.mark.parametrize("wrapped", [lambda inner: Cut(inner, 500), lambda inner: Approval(inner, ask())])
-def test_a_wrapper_shows_the_tools_inside_and_passes_on_what_is_expected(wrapped: Any) -> None:
+async def test_a_wrapper_shows_the_tools_inside_and_passes_on_what_is_expected() -> None:
     inner = notes()
-    outer: Toolbox = wrapped(inner)
+    outer: Toolbox = Approval(inner, ask())
     outer.expect("notes__read")
     assert list(outer.tools) == list(inner.tools)
     assert inner.expected == ["notes__read"]
@@ -66,37 +65,6 @@ async def test_of_many_tools_a_small_model_is_shown_the_primary_ones_and_may_cal
 def test_a_server_says_which_of_its_tools_are_secondary() -> None:
     listed = [Tool(name="a", input_schema={}, _meta=meta) for meta in ({"tao/secondary": True}, {}, None)]
     assert [tool_spec("notes", one, ENTRY).secondary for one in listed] == [True, False, False]
-
-
-@pytest.mark.parametrize("limit", [100, 500, 8000])
-@pytest.mark.parametrize("over", [-1, 0, 1, 100_000])
-async def test_a_result_is_cut_to_the_limit_and_keeps_its_head_and_tail(limit: int, over: int) -> None:
-    text = "头" + "x" * (limit + over - 2) + "尾"
-    result = await Cut(saying(text), limit).call(READER.name, {})
-    assert len(result.text) <= limit
-    assert (result.text[0], result.text[-1]) == ("头", "尾")
-    assert (result.text == text) is (over <= 0)
-    assert ("characters left out" in result.text) is (over > 0)
-
-
-async def test_the_cut_says_how_much_is_missing() -> None:
-    text = "x" * 10_000
-    shown = (await Cut(saying(text), 1000).call(READER.name, {})).text
-    left_out = int(shown.split("[... ")[1].split()[0])
-    assert shown.count("x") + left_out == len(text) + "characters".count("x")
-
-
-async def test_a_cut_leaves_error_and_passages_as_they_are() -> None:
-    passage = Passage("1", "x" * 9000, "a.txt:1")
-    result = await Cut(saying("x" * 9000, passage, is_error=True), 500).call(READER.name, {})
-    assert result.is_error
-    assert result.passages == (passage,)
-
-
-@pytest.mark.parametrize("limit", [0, 1, 3, 30])
-async def test_a_tiny_limit_never_shows_the_whole(limit: int) -> None:
-    result = await Cut(saying("x" * 9000), limit).call(READER.name, {})
-    assert len(result.text) < 60
 
 
 def ask(answer: bool = False, asked: list[tuple[str, dict[str, Any]]] | None = None) -> Any:
