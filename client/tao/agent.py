@@ -15,28 +15,30 @@ import anyio.lowlevel
 from anyio.abc import TaskGroup
 from anyio.streams.memory import MemoryObjectSendStream
 
-from tao.dialects import SchemaDialect, TextDialect, choose_dialect
+from tao.dialects import choose_dialects
 from tao.errors import ConfigError, ServerError
 from tao.events import Answer, Event, Notice
+from tao.memory import bundled_embedder, recall, reminder
 from tao.models.chat import ChatModel
 from tao.models.local.catalog import CATALOG
 from tao.models.opening import open_model
-from tao.runs import RunLog, new_run_id
-from tao.settings import Settings, cache_dir, load_settings, state_dir
-from tao.strategies import Direct, React, Run, Strategy
+from tao.runs import RunLog, Turn, conversation, new_run_id
+from tao.settings import ModelSettings, Settings, cache_dir, load_settings, state_dir
+from tao.strategies import Run, Strategy, make_strategy
 from tao.toolbox import (
     Approval,
     Approver,
-    Cut,
+    Kept,
     Primary,
     ServerEntry,
     Servers,
+    Toolbox,
     ToolListCache,
     ToolSpec,
     find_config,
     load_servers,
 )
-from tao_prompts import PromptError
+from tao_prompts import PromptError, language_of
 
 __all__ = ["Agent", "named_model"]
 
@@ -83,15 +85,18 @@ class Agent:
         self._entries = entries
         self._settings = settings
         self._model = model
+        self._given = model is not None
         self._model_opening = _Opening(anyio.Event())
         self._tools_opening = _Opening(anyio.Event())
         cache = ToolListCache(cache_dir() / "tools")
         self._servers = Servers(
             entries, settings=settings.agent, environ=environ, cache=cache, notify=self._notify
         )
-        toolbox = Approval(Cut(self._servers, _observation_chars(settings)), approve)
-        embedded = model is None and settings.model.base_url is None
-        self._toolbox = Primary(toolbox) if embedded else toolbox
+        toolbox = Approval(self._servers, approve)
+        embedded = not self._given and settings.model.base_url is None
+        self._toolbox: Toolbox = Primary(toolbox) if embedded else toolbox
+        self._small: ChatModel | None = None
+        self._embedder = bundled_embedder() if settings.agent.memory else None
         self._stack = AsyncExitStack()
         self._tasks: TaskGroup | None = None
         self._closing = anyio.Event()
@@ -159,21 +164,21 @@ class Agent:
         await self._stack.__aexit__(None, None, None)
         return None
 
-    async def ask(self, question: str) -> Answer:
-        """Answer one question.
+    async def ask(self, question: str, *, after: str | None = None) -> Answer:
+        """Answer one question; `after` is the id of the run that it goes on from in a conversation.
 
         Raises:
-            ConfigError: the question is empty or too long.
+            ConfigError: the question is empty or too long, or there is no such run.
             ModelError: the model cannot be reached or broke off.
             ServerError: no server of the list can be started.
         """
-        async with aclosing(self.run(question)) as events:
+        async with aclosing(self.run(question, after=after)) as events:
             async for event in events:
                 if isinstance(event, Answer):
                     return event
         raise RuntimeError("The agent was closed before it had answered.")
 
-    async def run(self, question: str) -> AsyncGenerator[Event, None]:
+    async def run(self, question: str, *, after: str | None = None) -> AsyncGenerator[Event, None]:
         """Yield the events of one run, the last of which is the `Answer`; raises as `ask` does.
 
         Closing the generator stops the run.
@@ -181,6 +186,7 @@ class Agent:
         question = _checked(question)
         if self._tasks is None or self._closing.is_set():
             raise RuntimeError("The agent is not open. Use it with `async with`.")
+        earlier = await anyio.to_thread.run_sync(conversation, _runs(), after) if after is not None else ()
         send, receive = anyio.create_memory_object_stream[Event](math.inf)
         failure: list[Exception] = []
         scope = anyio.CancelScope()
@@ -188,7 +194,7 @@ class Agent:
         async def drive() -> None:
             with scope, send:
                 try:
-                    await self._drive(question, send)
+                    await self._drive(question, send, after, earlier)
                 except Exception as exc:
                     # Whatever it was, it is the caller's to see, and no other run's.
                     failure.append(exc)
@@ -203,7 +209,13 @@ class Agent:
         if failure:
             raise failure[0]
 
-    async def _drive(self, question: str, send: MemoryObjectSendStream[Event]) -> None:
+    async def _drive(
+        self,
+        question: str,
+        send: MemoryObjectSendStream[Event],
+        after: str | None,
+        earlier: tuple[Turn, ...],
+    ) -> None:
         self._listeners.append(send)
         try:
             for text in self._unheard:
@@ -212,7 +224,7 @@ class Agent:
             await self._tools_opening.wait()
             await self._model_opening.wait()
             assert self._model is not None
-            async with RunLog(state_dir() / "runs", run_id := new_run_id()) as log:
+            async with RunLog(_runs(), run_id := new_run_id()) as log:
                 agent = self._settings.agent
                 run = Run(
                     id=run_id,
@@ -223,19 +235,36 @@ class Agent:
                     prompts=agent.prompts,
                     place=agent.place,
                     now=datetime.now().astimezone(),
+                    earlier=earlier,
+                    small=self._small,
+                    reminder=await self._reminder(question, earlier),
                 )
-                await self._answer(run)
+                await self._answer(run, after)
         finally:
             self._listeners.remove(send)
 
-    async def _answer(self, run: Run) -> None:
-        strategy = self._strategy(run.model.name)
+    async def _reminder(self, question: str, earlier: tuple[Turn, ...]) -> str:
+        if self._embedder is None:
+            return ""
+        turns = await recall(
+            question,
+            earlier=earlier,
+            runs=_runs(),
+            cache=cache_dir() / "recall",
+            embedder=self._embedder,
+        )
+        return reminder(turns, language_of(question), folder=self._settings.agent.prompts)
+
+    async def _answer(self, run: Run, after: str | None) -> None:
+        toolbox = Kept(self._toolbox, _observation_chars(self._settings), _runs() / run.id)
+        strategy = await self._strategy(run.model, toolbox)
         run.log.started(
             run_id=run.id,
             question=run.question,
             model=run.model.name,
-            strategy=type(strategy).__name__.lower(),
+            strategy=self._settings.agent.strategy if self._entries else "direct",
             tools=[tool.name for tool in self._toolbox.tools],
+            after=after,
         )
         try:
             run.emit(await strategy.answer(run))
@@ -246,28 +275,30 @@ class Agent:
             run.log.failed(exc)
             raise
 
-    def _strategy(self, model: str) -> Strategy:
-        if not self._entries:
-            return Direct(timeout=self._settings.agent.timeout)
+    async def _strategy(self, model: ChatModel, toolbox: Toolbox) -> Strategy:
         settings = self._settings
-        prompts = settings.agent.prompts
-        dialects = [choose_dialect(settings.model.dialect, model, prompts=prompts)]
-        if isinstance(dialects[0], SchemaDialect) and settings.model.dialect == "auto":
-            dialects.append(TextDialect(prompts=prompts))
-        return React(
-            self._toolbox,
-            dialects,
-            max_steps=settings.agent.max_steps,
-            timeout=settings.agent.timeout,
-            last_word=settings.agent.last_word_timeout,
+        if not self._entries:
+            return make_strategy(settings.agent, None, ())
+        dialects = await choose_dialects(
+            settings.model.dialect,
+            model,
+            # A model that was given as an object is its caller's own: it gets no request beside the run's.
+            base_url=None if self._given else settings.model.base_url,
+            memory=cache_dir() / "dialects.json",
+            prompts=settings.agent.prompts,
         )
+        return make_strategy(settings.agent, toolbox, dialects)
 
     async def _own_model(self) -> None:
         try:
             if self._model is not None:
                 return
-            async with open_model(self._settings.model, notify=self._notify) as model:
-                self._model = model
+            async with AsyncExitStack() as stack:
+                settings = self._settings.model
+                if settings.small is not None:
+                    small = ModelSettings(**settings.small.model_dump())
+                    self._small = await stack.enter_async_context(open_model(small, notify=self._notify))
+                self._model = await stack.enter_async_context(open_model(settings, notify=self._notify))
                 self._model_opening.ready.set()
                 await self._closing.wait()
         except Exception as exc:
@@ -314,6 +345,10 @@ def _chosen(entries: dict[str, ServerEntry], wanted: Collection[str] | None) -> 
                 f"There is no server {name!r} in the list. It has: {', '.join(entries) or 'none'}."
             )
     return {name: entry for name, entry in entries.items() if name in wanted}
+
+
+def _runs() -> Path:
+    return state_dir() / "runs"
 
 
 def _observation_chars(settings: Settings) -> int:

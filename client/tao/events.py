@@ -23,7 +23,9 @@ __all__ = [
 
 SCHEMA_VERSION = 1
 
-StopReason = Literal["finish", "max_steps", "timeout"]
+StopReason = Literal[
+    "finish", "needs_input", "max_steps", "max_tool_calls", "max_tokens", "no_progress", "timeout"
+]
 
 
 class _Value(BaseModel):
@@ -68,9 +70,13 @@ class Observation(_Value):
 
 
 class AnswerDelta(_Value):
-    """A piece of the answer's text."""
+    """A piece of the answer's text.
+
+    A model that calls tools natively may say something before it calls: what such a step said was no answer.
+    """
 
     type: Literal["answer_delta"] = "answer_delta"
+    step: int
     text: str
 
 

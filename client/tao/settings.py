@@ -25,10 +25,13 @@ __all__ = [
     "AgentSettings",
     "ConfigError",
     "DatabaseSettings",
+    "DialectName",
     "InfoSettings",
     "KnowledgeSettings",
     "ModelSettings",
     "Settings",
+    "SmallModelSettings",
+    "StrategyName",
     "Text2sqlSettings",
     "WeatherSettings",
     "WeatherSource",
@@ -40,6 +43,8 @@ __all__ = [
 ]
 
 
+DialectName = Literal["auto", "tools", "schema", "text"]
+StrategyName = Literal["react", "cot", "cot_sc", "react>cot_sc", "cot_sc>react"]
 WeatherSource = Literal["open-meteo", "met.no", "nws", "qweather", "amap"]
 
 UserPath = Annotated[Path, AfterValidator(Path.expanduser)]
@@ -50,15 +55,15 @@ class _Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class ModelSettings(_Section):
-    """`[model]`: which model answers, and how long it may take."""
+class _ModelSection(_Section):
+    """A model, and how long it may take."""
 
     name: str | None = Field(default=None, description="Model name; `local` and `local-small` are embedded.")
     base_url: str | None = Field(default=None, description="OpenAI-compatible endpoint, with its `/v1`.")
     api_key: SecretStr | None = None
     api_key_env: str | None = Field(default=None, description="Environment variable that holds the key.")
     extra_body: dict[str, Any] = Field(default_factory=dict, description="Fields added to each request.")
-    dialect: Literal["auto", "schema", "text"] = "auto"
+    dialect: DialectName = "auto"
     temperature: float = 0.0
     max_tokens: int = Field(default=1024, gt=0, description="Longest single reply.")
     connect_timeout: float = Field(default=10.0, gt=0, description="Seconds.")
@@ -68,10 +73,27 @@ class ModelSettings(_Section):
     idle_seconds: float = Field(default=600.0, ge=0, description="Life of the embedded model after a run.")
 
 
+class SmallModelSettings(_ModelSection):
+    """`[model.small]`: the model that takes simple steps, such as a rewrite or a judgement."""
+
+
+class ModelSettings(_ModelSection):
+    """`[model]`: which model answers."""
+
+    small: SmallModelSettings | None = Field(default=None, description="A smaller model for simple steps.")
+
+
 class AgentSettings(_Section):
     """`[agent]`: the loop's limits and the user's own prompts."""
 
     max_steps: int = Field(default=8, ge=1)
+    max_tool_calls: int = Field(default=40, ge=1, description="Calls of a whole run.")
+    max_tokens: int | None = Field(
+        default=None,
+        ge=1,
+        description="Tokens sent and received in a run; default: no bound.",
+    )
+    patience: int = Field(default=4, ge=1, description="Steps in a row that may bring nothing new.")
     timeout: float = Field(default=600.0, gt=0, description="Seconds for a whole run.")
     last_word_timeout: float = Field(
         default=90.0, gt=0, description="Seconds for the best answer after a limit."
@@ -85,6 +107,11 @@ class AgentSettings(_Section):
     )
     prompts: UserPath | None = Field(default=None, description="Folder whose files replace built-in prompts.")
     place: str | None = Field(default=None, description="Where the user is.")
+    strategy: StrategyName = Field(default="react", description="How a question is worked at.")
+    samples: int = Field(default=5, ge=1, le=40, description="Samples that vote in `cot_sc`.")
+    memory: bool = Field(
+        default=False, description="Show the model the user's own answers rated good to like questions."
+    )
 
 
 class KnowledgeSettings(_Section):
@@ -149,6 +176,7 @@ _WHERE_DATA_GOES = (
     ("model", "base_url"),
     ("model", "api_key"),
     ("model", "api_key_env"),
+    ("model", "small"),
     ("agent", "prompts"),
     *(
         ("weather", field)

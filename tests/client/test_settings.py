@@ -124,7 +124,7 @@ def test_a_key_is_read_and_never_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     [
         ("TAO_MODEL_MAX_TOKENS", "many", "model.max_tokens"),
         ("TAO_MODEL_MAX_TOKENS", "0", "model.max_tokens"),
-        ("TAO_MODEL_DIALECT", "tools", "model.dialect"),
+        ("TAO_MODEL_DIALECT", "native", "model.dialect"),
         ("TAO_MODEL_NONSENSE", SECRET, "model.nonsense"),
         ("TAO_MODEL_EXTRA_BODY", f"[{SECRET!r}", "model"),
         ("TAO_MODEL_EXTRA_BODY", f'["{SECRET}"]', "model.extra_body"),

@@ -17,7 +17,7 @@ from tao.dialects import SchemaDialect
 from tao.events import SCHEMA_VERSION
 from tao.runs import RunLog
 from tao.settings import Settings, state_dir
-from tao.strategies import React, Run
+from tao.strategies import Limits, React, Run
 from tao.toolbox import ToolResult
 from tests.support.scripted import ScriptedModel, ScriptedToolbox, tool
 
@@ -105,7 +105,7 @@ async def test_the_log_of_a_run_with_tools_is_valid(tmp_path: Path) -> None:
         )
         toolbox = ScriptedToolbox((tool("a__b", "query"), fail))
         with anyio.fail_after(5):
-            loop = React(toolbox, [SchemaDialect()], max_steps=5, timeout=60, last_word=60)
+            loop = React(toolbox, [SchemaDialect()], Limits(max_steps=5))
             run.emit(await loop.answer(run))
     events = [record["event"]["type"] for record in _checked(log.path) if record["kind"] == "event"]
     assert events == ["action", "observation", "answer"]

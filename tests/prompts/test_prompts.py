@@ -6,6 +6,7 @@ import pytest
 
 import tao_prompts
 from tao.dialects import Dialect, SchemaDialect, TextDialect
+from tao.models.chat import Completion
 from tao.toolbox import ToolSpec
 from tao_prompts import Language, PromptError, render
 from tests.support.scripted import tool
@@ -13,15 +14,18 @@ from tests.support.scripted import tool
 FOLDER = Path(tao_prompts.__file__).parent
 PLACEHOLDERS = {
     "agent/best_answer": {"question"},
+    "agent/cot": {"now"},
     "agent/direct": {"now"},
     "agent/now": {"date", "zone", "place"},
     "agent/observation": {"tool", "text"},
     "agent/place": {"place"},
     "agent/question": {"question"},
+    "agent/recall": {"question", "answer"},
     "agent/schema": {"tools", "now"},
     "agent/schema.examples": set[str](),
     "agent/text": {"tools", "now"},
     "agent/text.examples": set[str](),
+    "agent/tools": {"now"},
     "agent/unreadable": {"reason"},
 }
 NOW = "Today is 2026-11-22 Sunday, time zone CST."
@@ -84,7 +88,8 @@ def test_each_assistants_turn_of_the_examples_is_a_step_that_ends_in_an_answer(
     dialect: Dialect, language: Language
 ) -> None:
     turns = dialect.opening(DEFAULT_TOOLS, language, NOW)[1:]
-    steps = [dialect.read(turn.content, DEFAULT_TOOLS) for turn in turns if turn.role == "assistant"]
+    written = [Completion(turn.content) for turn in turns if turn.role == "assistant"]
+    steps = [dialect.read(reply, DEFAULT_TOOLS) for reply in written]
     assert steps[-1].answer
     names = {spec.name for spec in DEFAULT_TOOLS}
     assert {call.tool for step in steps for call in step.calls} <= names
@@ -102,7 +107,7 @@ def test_examples_show_only_tools_that_there_are_else_the_last_one_shows_the_for
     strange = dialect.opening([tool("other__thing", "x")], language, NOW)[1:]
     assert strange
     assert "knowledge__" not in "\n".join(turn.content for turn in strange)
-    assert dialect.read(strange[-1].content, []).answer
+    assert dialect.read(Completion(strange[-1].content), []).answer
 
 
 @BOTH

@@ -5,21 +5,22 @@ from collections.abc import Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import click
 
 from tao.agent import Agent
 from tao.cli.allow import chosen_list
+from tao.cli.answers import overridden, print_answer
 from tao.cli.interrupt import run_interruptible
-from tao.cli.live import LiveSteps, source_lines
+from tao.cli.live import LiveSteps
 from tao.cli.options import config_option, json_option
 from tao.cli.pages import Command
-from tao.cli.terminal import confirm, say
+from tao.cli.terminal import confirm
 from tao.cli.words import t
 from tao.errors import ConfigError
 from tao.events import Answer
-from tao.settings import Settings, load_settings
+from tao.settings import DialectName, Settings, StrategyName, load_settings
 from tao.toolbox import Approver, ToolSpec
 from tao_prompts import language_of
 
@@ -50,7 +51,12 @@ class _Options:
 @click.option("--server", "servers", multiple=True, help=t("Use only this server of the list; repeatable."))
 @click.option("--no-tools", is_flag=True, help=t("Ask the model alone."))
 @click.option("--model", help=t("Model name; `local` and `local-small` are embedded."))
-@click.option("--dialect", type=click.Choice(["auto", "schema", "text"]), help=t("How steps are asked for."))
+@click.option("--dialect", type=click.Choice(get_args(DialectName)), help=t("How steps are asked for."))
+@click.option(
+    "--strategy",
+    type=click.Choice(get_args(StrategyName)),
+    help=t("Act through tools, think step by step, let samples vote, or a combination."),
+)
 @click.option("--max-steps", type=click.IntRange(min=1), help=t("Steps until the best answer is asked for."))
 @click.option(
     "--timeout", type=click.FloatRange(min=1), help=t("Seconds until the best answer is asked for.")
@@ -72,7 +78,8 @@ def ask(
     servers: tuple[str, ...],
     no_tools: bool,
     model: str | None,
-    dialect: Literal["auto", "schema", "text"] | None,
+    dialect: DialectName | None,
+    strategy: StrategyName | None,
     max_steps: int | None,
     timeout: float | None,
     approve: str,
@@ -80,9 +87,9 @@ def ask(
     as_json: bool,
 ) -> int:
     """Read the options, run, print."""
-    settings = _overridden(
+    settings = overridden(
         load_settings(),
-        agent={"max_steps": max_steps, "timeout": timeout},
+        agent={"max_steps": max_steps, "timeout": timeout, "strategy": strategy},
         model={"dialect": dialect},
     )
     config = config if no_tools else chosen_list(config)
@@ -90,8 +97,8 @@ def ask(
     text = question if question is not None else _from_stdin()
     live = None if quiet else LiveSteps(language_of(text))
     answer = run_interruptible(lambda: _answer(text, settings, options, live))
-    _print(answer, options, shown=live.answer if live else "")
-    return 0 if answer.text else 1
+    print_answer(answer, as_json=options.as_json, shown=live.answer if live else "")
+    return 0 if answer.text and answer.stop_reason != "needs_input" else 1
 
 
 async def _answer(question: str, settings: Settings, options: _Options, live: LiveSteps | None) -> Answer:
@@ -111,26 +118,6 @@ async def _answer(question: str, settings: Settings, options: _Options, live: Li
                 answer = event
     assert answer is not None, "a run ends with its answer"
     return answer
-
-
-def _print(answer: Answer, options: _Options, shown: str) -> None:
-    if options.as_json:
-        click.echo(answer.model_dump_json())
-        return
-    # Where both streams are one terminal, the answer stands there already, word for word.
-    if not (sys.stdout.isatty() and sys.stderr.isatty() and shown.strip() == answer.text):
-        say(answer.text)
-    sources = source_lines(answer, language_of(answer.question))
-    if sources:
-        click.echo(f"\n{sources}")
-
-
-def _overridden(settings: Settings, **sections: Mapping[str, Any]) -> Settings:
-    for name, values in sections.items():
-        given = {key: value for key, value in values.items() if value is not None}
-        section = getattr(settings, name).model_copy(update=given)
-        settings = settings.model_copy(update={name: section})
-    return settings
 
 
 def _from_stdin() -> str:

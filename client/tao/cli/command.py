@@ -17,6 +17,7 @@ __all__ = ["agent", "run"]
 _COMMANDS = {
     "allow": ("tao.cli.allow", "allow", t("Let a server list of a folder start its programs.")),
     "ask": ("tao.cli.ask", "ask", t("Answer a question.")),
+    "chat": ("tao.cli.chat", "chat", t("Hold a conversation.")),
     "config": ("tao.cli.config", "config", t("Configure another MCP host: print, write, remove.")),
     "doctor": ("tao.cli.doctor", "doctor", t("Try every part and say what to do.")),
     "model": ("tao.cli.model", "model_group", t("Get, list and stop the embedded models.")),

@@ -22,7 +22,11 @@ _WORDS: dict[Language, dict[str, str]] = {
         "sources": "来源",
         "none": "没有找到支持这个回答的来源",
         "unsupported": "来源中没有找到",
+        "needs_input": "这是要请你补充的问题。",
         "max_steps": "步数用完，这是根据已知内容的最好回答。",
+        "max_tool_calls": "调用次数用完，这是根据已知内容的最好回答。",
+        "max_tokens": "token 用完，这是根据已知内容的最好回答。",
+        "no_progress": "没有新的进展，这是根据已知内容的最好回答。",
         "timeout": "时间用完，这是根据已知内容的最好回答。",
         "cost": "{steps} 步，{total:.1f} 秒（模型 {model:.1f} 秒，工具 {tool:.1f} 秒，其余 {rest:.1f} 秒）",
     },
@@ -35,7 +39,11 @@ _WORDS: dict[Language, dict[str, str]] = {
         "sources": "Sources",
         "none": "none was found that supports this answer",
         "unsupported": "Not found in the sources",
+        "needs_input": "This is a question to you.",
         "max_steps": "Out of steps; this is the best answer from what is known.",
+        "max_tool_calls": "Out of calls; this is the best answer from what is known.",
+        "max_tokens": "Out of tokens; this is the best answer from what is known.",
+        "no_progress": "Nothing new came any more; this is the best answer from what is known.",
         "timeout": "Out of time; this is the best answer from what is known.",
         "cost": "{steps} steps, {total:.1f} s (model {model:.1f} s, tools {tool:.1f} s, rest {rest:.1f} s)",
     },
@@ -56,13 +64,18 @@ class LiveSteps:
         self._console = Console(file=sys.stderr, highlight=False, soft_wrap=True, emoji=False, markup=False)
         self._open: str | None = None
         self.answer = ""
+        self._answer_step = 0
 
     def show(self, event: Event) -> None:
         """Print one event."""
         match event:
             case ThoughtDelta(text=text):
                 self._grow("thought", text)
-            case AnswerDelta(text=text):
+            case AnswerDelta(text=text, step=step):
+                if step != self._answer_step:
+                    # What an earlier step said was no answer.
+                    self.answer, self._answer_step = "", step
+                    self.close()
                 self._grow("answer", text)
                 self.answer += text
             case Action(tool=tool, arguments=arguments):

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import httpx
 
-from tao.dialects import choose_dialect
+from tao.dialects import dialects_for, measured_dialect
 from tao.errors import ModelError
 from tao.models.chat import Message
 from tao.models.local.catalog import CATALOG
@@ -115,7 +115,7 @@ async def count_cost(tools: Sequence[ToolSpec], counter: Counter, *, prompts: Pa
     sent = {tool.name: await counter.count(as_sent(tool)) for tool in tools}
     own = []
     for model in CATALOG:
-        dialect = choose_dialect("auto", model, prompts=prompts)
+        dialect = dialects_for(measured_dialect(model) or "schema", prompts=prompts)[0]
         for language in _LANGUAGES:
             values = {"date": "2026-01-01 Thursday", "zone": "UTC", "place": ""}
             now = render("agent/now", language, values, folder=prompts)

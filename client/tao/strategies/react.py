@@ -4,192 +4,197 @@ from collections.abc import Sequence
 
 import anyio
 
-from tao.dialects import FINISH, Dialect, Glimpse, Step, UnreadableStep
-from tao.dialects.frames import defused
-from tao.errors import ModelError
-from tao.events import Action, Answer, AnswerDelta, Notice, Observation, StopReason, ThoughtDelta
-from tao.evidence import Observed, cite, unsupported
-from tao.models.chat import ChatRequest, Message
+from tao.dialects import Dialect, Step, UnreadableStep
+from tao.errors import ModelError, PromptTooLongError
+from tao.events import Answer, Notice, StopReason
+from tao.evidence import cite, unsupported
+from tao.models.chat import ChatRequest, Completion, Message
+from tao.strategies.acting import Acting, framed
+from tao.strategies.earlier import retold
+from tao.strategies.history import History
+from tao.strategies.limits import Limits, Spent
 from tao.strategies.run import Run
-from tao.toolbox.repeats import NoRepeats
-from tao.toolbox.tool import Toolbox, ToolResult
+from tao.strategies.teller import Teller
+from tao.toolbox.tool import Toolbox
 
 __all__ = ["React"]
 
 _REFUSED = (400, 422)
+_UNREADABLE = 2
 
 
 class React:
-    """Works in steps, at most `max_steps` of them and for `timeout` seconds.
+    """Works in steps until the model finishes, asks the user, or a limit is reached.
 
-    At a limit the model is asked once more, for at most `last_word` seconds, for the best answer from what
-    is known. The first dialect is
-    used; the next one when the endpoint refuses that dialect's very first request.
+    At a limit the model is asked once more for the best answer from what is known. The first dialect is
+    used; the next one when the endpoint refuses the very first request, or when two replies in a row could
+    not be read.
     """
 
-    def __init__(
-        self,
-        toolbox: Toolbox,
-        dialects: Sequence[Dialect],
-        *,
-        max_steps: int,
-        timeout: float,
-        last_word: float,
-    ) -> None:
+    def __init__(self, toolbox: Toolbox, dialects: Sequence[Dialect], limits: Limits) -> None:
         self._toolbox = toolbox
         self._dialects = dialects
-        self._max_steps = max_steps
-        self._timeout = timeout
-        self._last_word = last_word
+        self._limits = limits
 
     async def answer(self, run: Run) -> Answer:
-        """Loop until `finish` or a limit."""
-        toolbox = NoRepeats(self._toolbox)
-        *preferred, last = self._dialects
-        for dialect in preferred:
-            history = _History(toolbox, dialect, run)
-            try:
-                return await self._work(history)
-            except ModelError as exc:
-                if exc.status not in _REFUSED or history.steps > 1:
-                    raise
-                run.emit(Notice(text=f"The endpoint refuses the {dialect.name!r} dialect: {exc}"))
-        return await self._work(_History(toolbox, last, run))
+        """Loop until there is an answer."""
+        work = _Work(self._toolbox, self._dialects, self._limits, run)
+        text, reason = await work.until_limit()
+        if text is None:
+            text = await work.best_answer()
+        return work.answer(text, reason)
 
-    async def _work(self, history: "_History") -> Answer:
-        reason: StopReason = "timeout"
-        with anyio.move_on_after(self._timeout):
-            while history.steps < self._max_steps:
-                text = await history.step()
-                if text is not None:
-                    return history.answer(text, "finish")
-            reason = "max_steps"
-        return history.answer(await history.best_answer(self._last_word), reason)
+    async def attempt(self, run: Run) -> Answer | None:
+        """Loop until there is an answer; None when a limit is reached first."""
+        work = _Work(self._toolbox, self._dialects, self._limits, run)
+        text, reason = await work.until_limit()
+        return None if text is None else work.answer(text, reason)
 
 
-class _History:
-    """The messages of one run, which only grow, and what was observed."""
+class _Work:
+    """One run: what was said and done so far, told in one dialect."""
 
-    def __init__(self, toolbox: Toolbox, dialect: Dialect, run: Run) -> None:
-        self._toolbox = toolbox
-        self._dialect = dialect
+    def __init__(self, toolbox: Toolbox, dialects: Sequence[Dialect], limits: Limits, run: Run) -> None:
+        self._dialect, *self._further = dialects
+        self._limits = limits
         self._run = run
         self._tools = tuple(toolbox.tools)
-        self._observed: list[Observed] = []
-        self.steps = 0
-        asked = Message("user", run.prompt("question", question=run.question))
-        self._messages = [*dialect.opening(self._tools, run.language, run.circumstances()), asked]
+        self._acting = Acting(toolbox, run)
+        self._spent = Spent()
+        self._unreadable = 0
+        self._told: list[tuple[Step, tuple[str, ...]]] = []
+        self._history = self._retold()
 
-    async def step(self) -> str | None:
-        """One step; the answer's text when the model finished."""
-        self.steps += 1
-        request = self._dialect.request(tuple(self._messages), self._tools)
-        completion = await self._run.complete(
-            request, _Teller(self._run, self._dialect, self._toolbox, self.steps)
+    async def until_limit(self) -> tuple[str | None, StopReason]:
+        """Work step by step; the answer's text, None at a limit, and why the work ended."""
+        reason: StopReason | None = None
+        with anyio.move_on_after(self._limits.timeout):
+            while (reason := self._over()) is None:
+                ended = await self._step()
+                if ended is not None:
+                    return ended
+        return None, reason or "timeout"
+
+    def answer(self, text: str, reason: StopReason) -> Answer:
+        """The answer, matched with what was observed."""
+        run = self._run
+        known = "\n".join([run.question, run.circumstances(), *(turn.text for turn in run.earlier)])
+        asks = reason == "needs_input"
+        return run.answer(
+            text,
+            stop_reason=reason,
+            steps=self._spent.steps,
+            dialect=self._dialect.name,
+            citations=() if asks else cite(text, run.question, self._acting.observed),
+            unsupported=() if asks else unsupported(text, known, self._acting.observed),
         )
-        self._messages.append(Message("assistant", self._dialect.recorded(completion.text)))
+
+    def _over(self) -> StopReason | None:
+        if self._acting.stuck:
+            return "no_progress"
+        usage = self._run.usage
+        return self._spent.over(self._limits, tokens=usage.prompt_tokens + usage.completion_tokens)
+
+    async def _step(self) -> tuple[str, StopReason] | None:
+        self._spent.steps += 1
+        self._spent.barren += 1
+        completion = await self._complete()
         try:
             if completion.finish_reason == "length":
                 # Half a call could be repaired into a whole one that nobody meant.
                 raise UnreadableStep("It was cut off because it was too long. Be brief.")
-            step = self._dialect.read(completion.text, self._tools)
+            step = self._dialect.read(completion, self._tools)
         except UnreadableStep as exc:
-            if exc.prose and self._observed:
-                return exc.prose.strip()
-            self._messages.append(Message("user", self._run.prompt("unreadable", reason=str(exc))))
+            if exc.prose and self._acting.observed:
+                return exc.prose.strip(), "finish"
+            self._send_back(completion, exc)
             return None
+        self._unreadable = 0
         if step.answer is not None:
-            return step.answer.strip()
-        self._messages.append(Message("user", await self._act(step)))
+            return step.answer.strip(), "needs_input" if step.asks else "finish"
+        await self._act(completion, step)
         return None
 
-    async def best_answer(self, seconds: float) -> str:
+    async def _act(self, completion: Completion, step: Step) -> None:
+        left = self._limits.max_tool_calls - self._spent.tool_calls
+        self._spent.tool_calls += len(step.calls[:left])
+        texts, news = await self._acting.act(self._spent.steps, step.calls, left)
+        if news:
+            self._spent.barren = 0
+        self._told.append((step, texts))
+        self._history.add(self._dialect.recorded(completion))
+        self._observe(self._history, self._dialect, step, texts)
+
+    async def _complete(self) -> Completion:
+        while True:
+            request = self._dialect.request(self._history.messages, self._tools)
+            try:
+                return await self._run.complete(
+                    request, Teller(self._run, self._dialect, self._acting, self._spent.steps)
+                )
+            except PromptTooLongError:
+                self._shorten_or_raise()
+            except ModelError as exc:
+                if exc.status not in _REFUSED or self._spent.steps > 1 or not self._further:
+                    raise
+                self._next_dialect(f"the endpoint refuses it: {exc}")
+
+    async def best_answer(self) -> str:
         """Ask for an answer in plain words from what is known."""
-        # Into the last message of the user, since some templates refuse two of them in a row.
-        *before, last = self._messages
         ask = self._run.prompt("best_answer", question=self._run.question)
-        request = ChatRequest((*before, Message("user", f"{last.content}\n\n{ask}")))
-        return await self._run.write(request, seconds=seconds)
+        while True:
+            *before, last = self._history.messages
+            if last.role == "user":
+                # Into the last message of the user, since some templates refuse two of them in a row.
+                messages = [*before, Message("user", f"{last.content}\n\n{ask}")]
+            else:
+                messages = [*before, last, Message("user", ask)]
+            try:
+                return await self._run.write(
+                    ChatRequest(messages), seconds=self._limits.last_word, step=self._spent.steps + 1
+                )
+            except PromptTooLongError:
+                self._shorten_or_raise()
 
-    def answer(self, text: str, reason: StopReason) -> Answer:
-        """The answer, matched with what was observed."""
-        known = f"{self._run.question}\n{self._run.circumstances()}"
-        return self._run.answer(
-            text,
-            stop_reason=reason,
-            steps=self.steps,
-            dialect=self._dialect.name,
-            citations=cite(text, self._run.question, self._observed),
-            unsupported=unsupported(text, known, self._observed),
-        )
+    def _send_back(self, completion: Completion, exc: UnreadableStep) -> None:
+        self._unreadable += 1
+        if self._unreadable == _UNREADABLE and self._further:
+            self._next_dialect("two replies in a row could not be read")
+            return
+        self._history.add(self._dialect.recorded(completion))
+        self._history.add(Message("user", self._run.prompt("unreadable", reason=str(exc))))
 
-    async def _act(self, step: Step) -> str:
-        actions = [
-            Action(step=self.steps, id=f"{self.steps}.{n}", tool=call.tool, arguments=dict(call.arguments))
-            for n, call in enumerate(step.calls, start=1)
-        ]
-        results: dict[str, tuple[ToolResult, float]] = {}
-        begun = anyio.current_time()
-        if all(self._reads(action.tool) for action in actions):
-            async with anyio.create_task_group() as tasks:
-                for action in actions:
-                    tasks.start_soon(self._call, action, results)
-        else:
-            for action in actions:
-                await self._call(action, results)
-        self._run.spend(tool_seconds=anyio.current_time() - begun)
-        return "\n".join(self._observe(action, *results[action.id]) for action in actions)
-
-    def _reads(self, name: str) -> bool:
-        return any(tool.read_only for tool in self._tools if tool.name == name)
-
-    async def _call(self, action: Action, results: dict[str, tuple[ToolResult, float]]) -> None:
-        self._run.emit(action)
-        begun = anyio.current_time()
-        result = await self._toolbox.call(action.tool, action.arguments)
-        results[action.id] = (result, anyio.current_time() - begun)
-
-    def _observe(self, action: Action, result: ToolResult, seconds: float) -> str:
+    def _next_dialect(self, why: str) -> None:
+        left, self._dialect = self._dialect, self._further.pop(0)
         self._run.emit(
-            Observation(
-                step=action.step,
-                id=action.id,
-                tool=action.tool,
-                text=result.text,
-                is_error=result.is_error,
-                seconds=round(seconds, 3),
-            )
+            Notice(text=f"Going on in the {self._dialect.name!r} dialect instead of {left.name!r}: {why}.")
         )
-        if not result.is_error:
-            self._observed.append(
-                Observed(action.id, action.tool, result.text, result.passages, _label(action))
-            )
-        return self._run.prompt("observation", tool=action.tool, text=defused(result.text))
+        self._unreadable = 0
+        self._history = self._retold()
 
+    def _retold(self) -> History:
+        """The run so far, told in the dialect that is used now."""
+        run, dialect = self._run, self._dialect
+        history = History(
+            dialect.opening(self._tools, run.language, run.circumstances()),
+            [retold(run, dialect, turn) for turn in run.earlier],
+            Message("user", run.reminded(run.prompt("question", question=run.question))),
+        )
+        for step, texts in self._told:
+            history.add(dialect.written(step))
+            self._observe(history, dialect, step, texts)
+        return history
 
-def _label(action: Action) -> str:
-    """What to call a result that has no sources of its own: the call that gave it."""
-    values = "; ".join(str(value) for value in action.arguments.values())
-    return f"{action.tool}({values})"
+    def _observe(self, history: History, dialect: Dialect, step: Step, texts: tuple[str, ...]) -> None:
+        run = self._run
 
+        def render(limit: int) -> Sequence[Message]:
+            shown = [framed(run, call, text, limit) for call, text in zip(step.calls, texts, strict=True)]
+            return dialect.observed(step, shown)
 
-class _Teller:
-    """Tells a reply while it is being written, and lets the toolbox prepare what it names."""
+        history.observe(render, max(map(len, texts), default=0))
 
-    def __init__(self, run: Run, dialect: Dialect, toolbox: Toolbox, step: int) -> None:
-        self._run = run
-        self._dialect = dialect
-        self._toolbox = toolbox
-        self._step = step
-        self._seen = Glimpse()
-
-    def __call__(self, text: str) -> None:
-        seen, now = self._seen, self._dialect.glimpse(text)
-        if len(now.thought) > len(seen.thought):
-            self._run.emit(ThoughtDelta(step=self._step, text=now.thought[len(seen.thought) :]))
-        for name in now.tools[len(seen.tools) :]:
-            if name != FINISH:
-                self._toolbox.expect(name)
-        if len(now.answer) > len(seen.answer):
-            self._run.emit(AnswerDelta(text=now.answer[len(seen.answer) :]))
-        self._seen = now
+    def _shorten_or_raise(self) -> None:
+        if not self._history.shorten():
+            raise
+        self._run.emit(Notice(text="The prompt was too long: what was observed before has been shortened."))

@@ -1,6 +1,6 @@
 """What every strategy works with: the question, the model, the time, the events and the log."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -11,7 +11,7 @@ import anyio
 
 from tao.events import Answer, AnswerDelta, Citation, Event, RunUsage, StopReason
 from tao.models.chat import ChatModel, ChatRequest, Completion, Delta
-from tao.runs import RunLog
+from tao.runs import RunLog, Turn
 from tao_prompts import Language, language_of, render
 
 __all__ = ["Run", "Strategy"]
@@ -34,6 +34,9 @@ class Run:
     prompts: Path | None
     place: str | None
     now: datetime
+    earlier: Sequence[Turn] = ()
+    reminder: str = ""
+    small: ChatModel | None = None
     started: float = field(default_factory=anyio.current_time)
     usage: RunUsage = field(default_factory=RunUsage)
 
@@ -59,18 +62,27 @@ class Run:
         date = f"{self.now:%Y-%m-%d} {day}"
         return self.prompt("now", date=date, zone=self.now.tzname() or "UTC", place=place)
 
-    async def complete(self, request: ChatRequest, on_text: Callable[[str], None]) -> Completion:
-        """Ask the model; `on_text` gets the text so far each time that it grows."""
+    def reminded(self, question: str) -> str:
+        """The question, and behind it what the run is reminded of."""
+        return f"{question}\n\n{self.reminder}" if self.reminder else question
+
+    async def complete(
+        self, request: ChatRequest, on_delta: Callable[[Delta], None], *, simple: bool = False
+    ) -> Completion:
+        """Ask the model, or for `simple` work the small one where there is one; `on_delta` gets each piece.
+
+        Raises:
+            ModelError: the model could not be reached, refused, or broke off.
+        """
         self.log.requested(request)
         begun = anyio.current_time()
-        so_far = ""
         completion: Completion | None = None
+        model = self.small if simple and self.small is not None else self.model
         try:
-            async with aclosing(self.model.stream(request)) as pieces:
+            async with aclosing(model.stream(request)) as pieces:
                 async for piece in pieces:
                     if isinstance(piece, Delta):
-                        so_far += _unicode(piece.text)
-                        on_text(so_far)
+                        on_delta(replace(piece, text=_unicode(piece.text)))
                     else:
                         completion = replace(piece, text=_unicode(piece.text))
         finally:
@@ -79,15 +91,15 @@ class Run:
         self._count(completion)
         return completion
 
-    async def write(self, request: ChatRequest, *, seconds: float) -> str:
+    async def write(self, request: ChatRequest, *, seconds: float, step: int = 1) -> str:
         """Ask for an answer in plain words, streamed as it comes; what there is when the time is up."""
         shown = ""
 
-        def show(text: str) -> None:
+        def show(delta: Delta) -> None:
             nonlocal shown
-            if len(text) > len(shown):
-                self.emit(AnswerDelta(text=text[len(shown) :]))
-                shown = text
+            if delta.text:
+                self.emit(AnswerDelta(step=step, text=delta.text))
+                shown += delta.text
 
         with anyio.move_on_after(seconds):
             shown = (await self.complete(request, show)).text

@@ -11,7 +11,7 @@ import pytest
 pytestmark = pytest.mark.real
 
 AGENT = [sys.executable, "-c", "from tao.cli import main; main()"]
-NAMED = ("allow", "ask", "config", "doctor", "model", "new-server", "servers")
+NAMED = ("allow", "ask", "chat", "config", "doctor", "model", "new-server", "servers")
 COMMANDS: tuple[list[str], ...] = ([], *([name] for name in NAMED))
 SUBCOMMANDS = tuple(["model", name] for name in ("folder", "list", "needed", "pull", "stop"))
 

@@ -62,8 +62,8 @@ RUN: list[Event] = [
     action(query="鞋", n=2),
     observation("first\nsecond"),
     observation("no such thing", is_error=True),
-    AnswerDelta(text="7999"),
-    AnswerDelta(text="元"),
+    AnswerDelta(step=1, text="7999"),
+    AnswerDelta(step=1, text="元"),
     answer(unsupported=("42", "https://x.example")),
 ]
 
@@ -112,7 +112,7 @@ def test_a_limit_is_told(
     "event",
     [
         ThoughtDelta(step=1, text=HOSTILE),
-        AnswerDelta(text=HOSTILE),
+        AnswerDelta(step=1, text=HOSTILE),
         action(query=HOSTILE),
         Action(step=1, id="1.1", tool=HOSTILE, arguments={HOSTILE: [HOSTILE]}),
         observation(HOSTILE),
@@ -137,7 +137,7 @@ def test_nor_can_a_source() -> None:
 
 @pytest.mark.parametrize("text", ["[bold]x[/bold]", "[/nothing]", ":smile:", "a\u3000b\u00a0c", "👍🏽"])
 def test_harmless_text_is_shown_as_it_is(capsys: pytest.CaptureFixture[str], text: str) -> None:
-    text_shown = shown(capsys, observation(text), AnswerDelta(text=text), Notice(text=text))
+    text_shown = shown(capsys, observation(text), AnswerDelta(step=1, text=text), Notice(text=text))
     assert text_shown == f"Observation: {text}\nAnswer: {text}\n{text}\n"
 
 

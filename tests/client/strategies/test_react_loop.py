@@ -1,6 +1,5 @@
 import json
 from collections.abc import AsyncGenerator, Mapping
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -9,11 +8,12 @@ import pytest
 
 from tao.dialects import Dialect, SchemaDialect, TextDialect
 from tao.errors import ModelError
-from tao.events import Action, Answer, AnswerDelta, Event, Notice, Observation, ThoughtDelta
+from tao.events import Action, AnswerDelta, Notice, Observation, ThoughtDelta
 from tao.models.chat import ChatRequest, Completion, Delta
 from tao.runs import RunLog
-from tao.strategies import Direct, React, Run, Strategy
+from tao.strategies import Direct, Limits, React
 from tao.toolbox import Passage, Toolbox, ToolResult
+from tests.support.playing import act, finish, play
 from tests.support.scripted import ScriptedModel, ScriptedToolbox, tool
 
 SEARCH = tool("knowledge__search_knowledge", "query")
@@ -30,35 +30,9 @@ async def find_prices(arguments: Mapping[str, Any]) -> ToolResult:
     return PRICES
 
 
-def act(name: str, /, thought: str = "查一下", **arguments: object) -> str:
-    action = {"tool": name, "arguments": arguments}
-    return json.dumps({"thought": thought, "actions": [action]}, ensure_ascii=False)
-
-
-def finish(answer: str, thought: str = "知道了") -> str:
-    return act("finish", thought, answer=answer)
-
-
-async def play(
-    question: str, model: ScriptedModel, strategy: Strategy, log: RunLog | None = None
-) -> tuple[Answer, list[Event]]:
-    events: list[Event] = []
-    run = Run(
-        id="test",
-        question=question,
-        model=model,
-        log=log or RunLog(Path("unopened"), "test"),
-        send=events.append,
-        prompts=None,
-        place=None,
-        now=datetime(2026, 11, 22, tzinfo=UTC),
-    )
-    with anyio.fail_after(5):
-        return await strategy.answer(run), events
-
-
-def react(toolbox: Toolbox, *dialects: Dialect, max_steps: int = 5, timeout: float = 60) -> React:
-    return React(toolbox, dialects or [SchemaDialect()], max_steps=max_steps, timeout=timeout, last_word=60)
+def react(toolbox: Toolbox, *dialects: Dialect, **limits: Any) -> React:
+    given = {"max_steps": 5, "timeout": 60.0, "last_word": 60.0} | limits
+    return React(toolbox, dialects or [SchemaDialect()], Limits(**given))
 
 
 async def test_a_question_is_answered_from_what_a_tool_found_with_its_source() -> None:

@@ -143,12 +143,12 @@ async def test_subjects_are_listed_by_part_of_a_name_or_kind(
     assert all(name in _text(reply) for name in listed)
 
 
-async def test_the_tools_are_short_honest_and_only_one_is_primary() -> None:
+async def test_the_tools_are_short_honest_and_two_are_primary() -> None:
     async with _client() as client:
         tools = (await client.list_tools()).tools
     sent = [{"name": t.name, "description": t.description, "parameters": t.input_schema} for t in tools]
     assert sum(estimate(json.dumps(tool, ensure_ascii=False)) for tool in sent) < 600
-    assert [t.name for t in tools if not (t.meta or {}).get("tao/secondary")] == ["get_my_info"]
+    assert [t.name for t in tools if not (t.meta or {}).get("tao/secondary")] == ["get_my_info", "get_time"]
     hints = {t.name: t.annotations for t in tools}
     assert all(hint and hint.read_only_hint and hint.open_world_hint is False for hint in hints.values())
     # A host may answer a repeated idempotent call from memory: the time must not be.
