@@ -289,7 +289,14 @@ def test_a_call_that_may_change_something_is_asked_about(
 def test_servers_lists_every_tool(config: Path) -> None:
     code, out, _ = run("servers", "--json", "--config", str(config))
     assert code == 0
-    assert [tool["name"] for tool in json.loads(out)["tools"]] == ["get_info__get_my_info", "slow__nap"]
+    names = [tool["name"] for tool in json.loads(out)["tools"]]
+    assert names == [
+        "get_info__get_my_info",
+        "get_info__get_info",
+        "get_info__list_subjects",
+        "get_info__get_time",
+        "slow__nap",
+    ]
 
 
 def test_doctor_tries_every_part_and_fails_on_what_is_missing(config: Path) -> None:
@@ -297,7 +304,7 @@ def test_doctor_tries_every_part_and_fails_on_what_is_missing(config: Path) -> N
         code, out, _ = run("doctor", "--json", "--config", str(config), base_url=endpoint.base_url)
     findings = {finding["part"]: finding for finding in json.loads(out)}
     assert code == 0, out
-    assert findings["server get_info"]["text"] == "get_my_info"
+    assert findings["server get_info"]["text"] == "get_my_info, get_info, list_subjects, get_time"
     assert "answered 'OK'" in findings["model"]["text"]
     code, out, _ = run("doctor", "--config", str(config))
     assert code == 3

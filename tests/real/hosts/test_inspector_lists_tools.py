@@ -11,10 +11,10 @@ from tests.support.hosts_processes import Family
 pytestmark = pytest.mark.real
 
 _TOOLS = {
-    "get_info": ["get_my_info"],
+    "get_info": ["get_my_info", "get_info", "list_subjects", "get_time"],
     "knowledge": ["search_knowledge"],
     "text2sql": ["list_tables", "describe_table", "run_sql"],
-    "weather": ["get_forecast"],
+    "weather": ["get_forecast", "get_alerts", "find_place"],
 }
 _each_server = pytest.mark.parametrize("server", _TOOLS)
 
