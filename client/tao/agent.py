@@ -257,16 +257,16 @@ class Agent:
 
     async def _answer(self, run: Run, after: str | None) -> None:
         toolbox = Kept(self._toolbox, _observation_chars(self._settings), _runs() / run.id)
-        strategy = await self._strategy(run.model, toolbox)
         run.log.started(
             run_id=run.id,
             question=run.question,
             model=run.model.name,
-            strategy=self._settings.agent.strategy if self._entries else "direct",
+            strategy=self._settings.agent.strategy if self._entries or self._thinks_only else "direct",
             tools=[tool.name for tool in self._toolbox.tools],
             after=after,
         )
         try:
+            strategy = await self._strategy(run.model, toolbox)
             run.emit(await strategy.answer(run))
         except PromptError as exc:
             run.log.failed(exc)
@@ -275,9 +275,13 @@ class Agent:
             run.log.failed(exc)
             raise
 
+    @property
+    def _thinks_only(self) -> bool:
+        return self._settings.agent.strategy in ("cot", "cot_sc")
+
     async def _strategy(self, model: ChatModel, toolbox: Toolbox) -> Strategy:
         settings = self._settings
-        if not self._entries:
+        if not self._entries or self._thinks_only:
             return make_strategy(settings.agent, None, ())
         dialects = await choose_dialects(
             settings.model.dialect,

@@ -178,6 +178,8 @@ _WHERE_DATA_GOES = (
     ("model", "api_key_env"),
     ("model", "small"),
     ("agent", "prompts"),
+    ("info", "folder"),
+    ("info", "profile"),
     *(
         ("weather", field)
         for field in (
@@ -190,6 +192,7 @@ _WHERE_DATA_GOES = (
             "qweather_key_env",
             "amap_url",
             "amap_key_env",
+            "cache",
         )
     ),
 )

@@ -182,6 +182,14 @@ async def test_a_run_is_logged_in_the_users_state_folder(
     assert Answer.model_validate(records[-1]["event"]) == answer
 
 
+async def test_the_log_names_the_strategy_that_was_used() -> None:
+    settings = Settings(agent=AgentSettings(strategy="cot"))
+    with anyio.fail_after(5):
+        async with alone(ScriptedModel("Final Answer: 7"), settings) as agent:
+            assert (await agent.ask("3 + 4?")).text == "7"
+    assert logged()[1][0]["strategy"] == "cot"
+
+
 async def test_a_run_that_failed_is_logged_with_its_error() -> None:
     with anyio.fail_after(5):
         async with alone(ScriptedModel(ModelError("Nothing answers"))) as agent:

@@ -218,3 +218,24 @@ async def test_a_run_that_there_is_not_cannot_be_gone_on_from() -> None:
                 await ask(agent, "And?", run_id)
         assert model.requests == []
         assert (await ask(agent, "Hi?")).text == "ok"
+
+
+def test_reading_on_is_not_what_an_earlier_answer_is_shown_to_rest_on(tmp_path: Path) -> None:
+    def called(id: str, tool: str, text: str) -> str:
+        events: list[dict[str, object]] = [
+            {"type": "action", "id": id, "tool": tool, "arguments": {}},
+            {"type": "observation", "id": id, "tool": tool, "text": text, "is_error": False},
+        ]
+        return "".join(json.dumps({"kind": "event", "at": "", "event": event}) + "\n" for event in events)
+
+    log(
+        tmp_path,
+        FIRST,
+        started("一？"),
+        called("1.1", "notes__read", "begins"),
+        called("2.1", "read_more", "goes on"),
+        answered("1"),
+    )
+    (turn,) = conversation(tmp_path, FIRST)
+    assert turn.lookup is not None
+    assert (turn.lookup.tool, turn.lookup.seen) == ("notes__read", "begins")

@@ -21,6 +21,7 @@ PLACEHOLDERS = {
     "agent/place": {"place"},
     "agent/question": {"question"},
     "agent/recall": {"question", "answer"},
+    "agent/same": {"question", "first", "second"},
     "agent/schema": {"tools", "now"},
     "agent/schema.examples": set[str](),
     "agent/text": {"tools", "now"},

@@ -12,7 +12,7 @@ from tao.events import Answer
 from tao.settings import Settings
 from tao_prompts import language_of
 
-__all__ = ["overridden", "print_answer"]
+__all__ = ["exit_code", "overridden", "print_answer"]
 
 
 def overridden(settings: Settings, **sections: Mapping[str, Any]) -> Settings:
@@ -22,6 +22,11 @@ def overridden(settings: Settings, **sections: Mapping[str, Any]) -> Settings:
         section = getattr(settings, name).model_copy(update=given)
         settings = settings.model_copy(update={name: section})
     return settings
+
+
+def exit_code(answer: Answer) -> int:
+    """0 for an answer; 1 for none, and a question back to the user is none."""
+    return 0 if answer.text and answer.stop_reason != "needs_input" else 1
 
 
 def print_answer(answer: Answer, *, as_json: bool, shown: str) -> None:

@@ -11,7 +11,7 @@ import click
 
 from tao.agent import Agent
 from tao.cli.allow import chosen_list
-from tao.cli.answers import overridden, print_answer
+from tao.cli.answers import exit_code, overridden, print_answer
 from tao.cli.interrupt import run_interruptible
 from tao.cli.live import LiveSteps
 from tao.cli.options import config_option, json_option
@@ -98,7 +98,7 @@ def ask(
     live = None if quiet else LiveSteps(language_of(text))
     answer = run_interruptible(lambda: _answer(text, settings, options, live))
     print_answer(answer, as_json=options.as_json, shown=live.answer if live else "")
-    return 0 if answer.text and answer.stop_reason != "needs_input" else 1
+    return exit_code(answer)
 
 
 async def _answer(question: str, settings: Settings, options: _Options, live: LiveSteps | None) -> Answer:

@@ -15,7 +15,7 @@ import click
 
 from tao.agent import Agent
 from tao.cli.allow import chosen_list
-from tao.cli.answers import overridden, print_answer
+from tao.cli.answers import exit_code, overridden, print_answer
 from tao.cli.conversing import Conversing, Doubt
 from tao.cli.failures import failure_line
 from tao.cli.lines import consents, piped_lines, typed_lines
@@ -137,7 +137,7 @@ class Session:
             )
             self.after = self.rateable = answer.run_id
             print_answer(answer, as_json=self.as_json, shown=live.answer)
-            return 0 if answer.text else 1
+            return exit_code(answer)
         except TaoError as exc:
             live.close()
             say(failure_line(exc), err=True)

@@ -10,6 +10,7 @@ from tao.dialects.schema import SchemaDialect
 from tao.dialects.step import Dialect
 from tao.dialects.text import TextDialect
 from tao.models.chat import ChatModel
+from tao.models.openai import OpenAIChat
 from tao.settings import DialectName
 
 __all__ = ["choose_dialects", "dialects_for", "measured_dialect"]
@@ -39,8 +40,14 @@ async def choose_dialects(
 
     `auto` takes the measured one; a model that was not measured, at the endpoint `base_url`, is probed once,
     and what it can do is remembered in the file `memory`.
+
+    Raises:
+        ModelError: the endpoint cannot be reached, or failed.
     """
     if wanted == "auto":
+        if isinstance(model, OpenAIChat):
+            # What is measured and remembered goes by the name.
+            await model.identify()
         wanted = measured_dialect(model.name) or (
             await probed(model, base_url, memory) if base_url and memory else "schema"
         )

@@ -60,9 +60,16 @@ def _plain(schema: Any, definitions: Mapping[str, Any], depth: int) -> Any:
         return _plain(definitions.get(reference.rsplit("/", 1)[-1], {}), definitions, depth - 1)
     kept: dict[str, Any] = {}
     for key in _KEPT:
-        if key in schema:
+        if key in schema and _has_form(key, schema[key]):
             kept[key] = _plain_value(key, schema[key], definitions, depth - 1)
     return kept
+
+
+def _has_form(key: str, value: Any) -> bool:
+    """Whether a value is what its key calls for; a server may write anything."""
+    if key == "properties":
+        return isinstance(value, Mapping)
+    return isinstance(value, list) if key in {"required", "anyOf", "enum"} else True
 
 
 def _plain_value(key: str, value: Any, definitions: Mapping[str, Any], depth: int) -> Any:

@@ -19,7 +19,8 @@ __all__ = ["probed"]
 _Found = Literal["tools", "schema", "text"]
 _KINDS: tuple[_Found, ...] = ("tools", "schema", "text")
 _SECONDS = 60.0
-_MAX_TOKENS = 200
+# Nearly none for a model that does as it is told, and enough for one that thinks before.
+_MAX_TOKENS = 1024
 _REFUSED = (400, 404, 422, 500, 501)
 _CALL = ChatRequest(
     [Message("user", "What is the weather in Paris? Call the function.")],
@@ -63,7 +64,8 @@ _SCHEMA = ChatRequest(
 async def probed(model: ChatModel, base_url: str, memory: Path) -> _Found:
     """What the model at `base_url` can do: real calls, else a schema that is held, else neither.
 
-    It is asked once, and `memory` remembers the finding. An endpoint that cannot be reached is not judged.
+    It is asked once, and `memory` remembers the finding. An endpoint that cannot be reached is not judged,
+    and one that takes too long, perhaps since it still loads the model, gets the schema for this time.
 
     Raises:
         ModelError: the endpoint cannot be reached, or failed.
@@ -73,7 +75,10 @@ async def probed(model: ChatModel, base_url: str, memory: Path) -> _Found:
     for one in _KINDS:
         if known == one:
             return one
-    found = await _find(model)
+    try:
+        found = await _find(model)
+    except TimeoutError:
+        return "schema"
     await anyio.to_thread.run_sync(_remember, memory, key, found)
     return found
 
@@ -87,9 +92,13 @@ async def _find(model: ChatModel) -> _Found:
 
 
 async def _ask(model: ChatModel, request: ChatRequest) -> Completion | None:
-    """The reply; None when the endpoint refuses such a request, or takes too long over it."""
+    """The reply; None when the endpoint refuses such a request.
+
+    Raises:
+        TimeoutError: it takes too long over it.
+    """
     try:
-        with anyio.move_on_after(_SECONDS):
+        with anyio.fail_after(_SECONDS):
             async with aclosing(model.stream(request)) as pieces:
                 async for piece in pieces:
                     if isinstance(piece, Completion):

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tao.dialects.frames import defused
+from tao.toolbox.coercion import required_of
 from tao.toolbox.tool import ToolSpec
 
 __all__ = ["signature", "signatures"]
@@ -23,8 +24,10 @@ def signatures(tools: Sequence[ToolSpec]) -> str:
 
 def signature(tool: ToolSpec) -> str:
     """`- server__tool(required: type, optional?: type): purpose`."""
-    properties: Mapping[str, Any] = tool.input_schema.get("properties") or {}
-    required = set(tool.input_schema.get("required") or ())
+    properties = tool.input_schema.get("properties")
+    if not isinstance(properties, Mapping):
+        properties = {}
+    required = required_of(tool.input_schema)
     optional = [name for name in properties if name not in required][:_MOST_OPTIONAL]
     parameters = ", ".join(
         f"{name}{'?' if name in optional else ''}: {_type(schema)}"

@@ -84,13 +84,14 @@ def reminder(turns: Sequence[Turn], language: Language, *, folder: Path | None =
 
 def _find(asked: str, *, runs: Path, cache: Path, embedder: Embedder) -> tuple[Turn, ...]:
     numbers = _numbers(asked)
-    approved = [one for one in _approved(runs) if _numbers(one.asked) == numbers]
+    there = list(_approved(runs))
+    approved = [one for one in there if _numbers(one.asked) == numbers]
     # Without any, the weights need not be loaded.
     if not approved:
         return ()
     vectors = VectorCache(cache, embedder)
     wanted = embedder.embed([asked])[0]
-    known = vectors.of([one.asked for one in approved])
+    known = vectors.of([one.asked for one in approved], beside=[one.asked for one in there])
     scores = [sum(map(mul, wanted, vector)) for vector in known]
     ranked = sorted(zip(scores, approved, strict=True), key=lambda pair: pair[0], reverse=True)
     return tuple(one.turn for score, one in ranked[:_MOST_RECALLED] if score >= _LIKE)

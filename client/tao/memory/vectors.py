@@ -23,8 +23,8 @@ class VectorCache:
         self._folder = folder
         self._embedder = embedder
 
-    def of(self, texts: Sequence[str]) -> list[Sequence[float]]:
-        """The vectors of `texts`, in their order; vectors of other texts are forgotten.
+    def of(self, texts: Sequence[str], *, beside: Sequence[str] = ()) -> list[Sequence[float]]:
+        """The vectors of `texts`, in their order; those of texts that are not even in `beside` are forgotten.
 
         Raises:
             ConfigError: the embedder is not there.
@@ -38,7 +38,7 @@ class VectorCache:
             made = self._embedder.embed(list(missing.values()))
             vectors |= zip(missing, made, strict=True)
             with suppress(OSError):
-                self._keep({name: vectors[name] for name in missing}, set(names))
+                self._keep({name: vectors[name] for name in missing}, {*names, *map(self._name, beside)})
         return [vectors[name] for name in names]
 
     def _name(self, text: str) -> str:

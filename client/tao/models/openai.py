@@ -125,6 +125,14 @@ class OpenAIChat:
         """The model's name; empty as long as the endpoint has not been asked for it."""
         return self._name or ""
 
+    async def identify(self) -> str:
+        """The model's name, for which the endpoint is asked where none was given.
+
+        Raises:
+            ModelError: the endpoint cannot be reached, or names no model.
+        """
+        return await self._ask_name(self._opened())
+
     async def models(self) -> list[str]:
         """The names of the endpoint's models.
 

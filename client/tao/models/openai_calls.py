@@ -23,12 +23,13 @@ class NativeCalls:
     """The calls of one reply as they grow; `size` counts the characters of their names and arguments.
 
     Beside the form of the API, these are read: pieces without an index (each with an id begins a call),
-    arguments as an object instead of a text, and the older `function_call`.
+    several calls under one index, arguments as an object instead of a text, and the older `function_call`.
     """
 
     def __init__(self) -> None:
         self.size = 0
         self._calls: dict[int, _Growing] = {}
+        self._at: dict[int, int] = {}
 
     def take(self, said: Mapping[str, Any]) -> list[str]:
         """Take in the calls of one piece of a reply; the names of those that begin with it."""
@@ -67,9 +68,25 @@ class NativeCalls:
     def _number(self, piece: Mapping[str, Any]) -> int:
         index = piece.get("index")
         if isinstance(index, int) and not isinstance(index, bool):
-            return index
+            number = self._at.get(index, index)
+            if self._begins_another(piece, self._calls.get(number)):
+                number = self._at[index] = max(self._calls) + 1
+            return number
         begins = bool(piece.get("id")) or not self._calls
         return len(self._calls) if begins else max(self._calls)
+
+    def _begins_another(self, piece: Mapping[str, Any], before: _Growing | None) -> bool:
+        """Whether a call begins although its index is that of one before: some endpoints number all 0."""
+        function = piece.get("function")
+        name = _text(function.get("name")) if isinstance(function, dict) else ""
+        id = _text(piece.get("id"))
+        if before is None or not before.id or not name or id in ("", before.id):
+            return False
+        try:
+            # Others give each piece of one call an id of its own.
+            return isinstance(json.loads("".join(before.arguments)), dict)
+        except (ValueError, RecursionError):
+            return False
 
 
 def _arguments(value: object) -> str:

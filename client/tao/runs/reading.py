@@ -9,6 +9,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from tao.toolbox.kept import READ_MORE
+
 __all__ = ["LoggedRun", "Lookup", "newest_runs", "open_log", "read_run"]
 
 _ID = re.compile(r"\d{8}T\d{6}-[0-9a-f]{8}", re.ASCII)
@@ -113,6 +115,9 @@ def _cited(answer: Mapping[Any, Any]) -> str | None:
 def _follow(event: Mapping[str, Any], lookups: dict[str, Lookup]) -> None:
     match event:
         case {"type": "action", "id": str(id), "tool": str(tool), "arguments": dict(arguments)}:
+            if tool == READ_MORE.name:
+                # What it reads on in is gone with its run; a later one must not be shown such a call.
+                return
             lookups[id] = Lookup(tool, arguments, "")
         case {"type": "observation", "id": str(id), "text": str(text), "is_error": False} if id in lookups:
             lookups[id] = replace(lookups[id], seen=text[:_SEEN_CHARS])

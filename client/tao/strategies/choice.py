@@ -24,9 +24,10 @@ def make_strategy(settings: AgentSettings, toolbox: Toolbox | None, dialects: Se
         return cot_sc
     if toolbox is None:
         return Direct(timeout=settings.timeout)
-    react = React(toolbox, dialects, Limits.of(settings))
+    limits = Limits.of(settings)
+    react = React(toolbox, dialects, limits)
     if settings.strategy == "react>cot_sc":
-        return ReactThenCotSc(react, cot_sc)
+        return ReactThenCotSc(react, cot_sc, last_word=limits.last_word)
     if settings.strategy == "cot_sc>react":
         return CotScThenReact(cot_sc, react)
     return react

@@ -9,11 +9,15 @@ __all__ = ["CotScThenReact", "ReactThenCotSc"]
 
 
 class ReactThenCotSc:
-    """Acts; when a limit is reached before there is an answer, the majority of samples answers."""
+    """Acts; when a limit is reached before there is an answer, the majority of samples answers.
 
-    def __init__(self, react: React, cot_sc: CotSc) -> None:
+    They have what is left of the run's time, and at least the `last_word` seconds.
+    """
+
+    def __init__(self, react: React, cot_sc: CotSc, *, last_word: float) -> None:
         self._react = react
         self._cot_sc = cot_sc
+        self._last_word = last_word
 
     async def answer(self, run: Run) -> Answer:
         """Act, then vote where acting came to nothing."""
@@ -21,7 +25,7 @@ class ReactThenCotSc:
         if answer is not None:
             return answer
         run.emit(Notice(text="Acting came to no answer: several samples of thinking vote."))
-        return await self._cot_sc.answer(run)
+        return await self._cot_sc.answer(run, at_least=self._last_word)
 
 
 class CotScThenReact:

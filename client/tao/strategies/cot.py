@@ -3,39 +3,19 @@
 Chain of thought with self-consistency: arXiv 2203.11171.
 """
 
-import re
-import unicodedata
-from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
-
 import anyio
 
 from tao.dialects import Glimpse, Step, TextDialect, UnreadableStep
+from tao.errors import ModelError
 from tao.events import Answer, AnswerDelta, Notice, StopReason, ThoughtDelta
 from tao.models.chat import ChatRequest, Completion, Delta, Message
 from tao.strategies.run import Run
+from tao.strategies.side_by_side import side_by_side
+from tao.strategies.voting import Vote, majority, merged
 
-__all__ = ["Cot", "CotSc", "Vote"]
+__all__ = ["Cot", "CotSc"]
 
 _STOP = ("\nQuestion:", "\n问题：")
-_ARTICLE = re.compile(r"\b(a|an|the)\b")
-_SIGNS = re.compile(r"[\W_]+")
-_GROUPING = re.compile(r"(?<=\d),(?=\d{3}\b)")
-
-
-@dataclass(frozen=True, slots=True)
-class Vote:
-    """The majority's answer, and how many of the samples gave it."""
-
-    text: str
-    votes: int
-    samples: int
-
-    @property
-    def is_majority(self) -> bool:
-        """Whether at least half agree: the paper's rule for trusting it (arXiv 2210.03629, section 3.2)."""
-        return self.votes * 2 >= self.samples
 
 
 class Cot:
@@ -48,7 +28,7 @@ class Cot:
         """Ask once."""
         text = ""
         with anyio.move_on_after(self._timeout) as scope:
-            _, text = _read(await run.complete(_request(run, None), _Teller(run)))
+            _, text = _read(await run.fitting(lambda: run.complete(_request(run, None), _Teller(run))))
         reason: StopReason = "timeout" if scope.cancelled_caught else "finish"
         return run.answer(text, stop_reason=reason, steps=1, dialect=None)
 
@@ -61,27 +41,44 @@ class CotSc:
         self._samples = samples
         self._temperature = temperature
 
-    async def answer(self, run: Run) -> Answer:
-        """Vote; the first answer that came wins a tie."""
-        vote = await self.vote(run)
+    async def answer(self, run: Run, *, at_least: float = 0.0) -> Answer:
+        """Vote, for `at_least` so many seconds if the run's are used up; the first answer wins a tie."""
+        vote = await self.vote(run, at_least=at_least)
         run.emit(AnswerDelta(step=1, text=vote.text))
         reason: StopReason = "finish" if vote.samples else "timeout"
         return run.answer(vote.text, stop_reason=reason, steps=1, dialect=None)
 
-    async def vote(self, run: Run) -> Vote:
-        """The samples' vote; of no samples when not one came in time."""
+    async def vote(self, run: Run, *, at_least: float = 0.0) -> Vote:
+        """The samples' vote; of no samples when not one came in time.
+
+        Raises:
+            ModelError: not one came, and one failed so.
+        """
         answers: list[str] = []
+        failures: list[ModelError] = []
 
         async def sample() -> None:
-            _, text = _read(await run.complete(_request(run, self._temperature), _unheard))
+            try:
+                _, text = _read(
+                    await run.fitting(lambda: run.complete(_request(run, self._temperature), _unheard))
+                )
+            except ModelError as exc:
+                # The others can vote without it.
+                failures.append(exc)
+                return
             if text:
                 answers.append(text)
 
-        with anyio.move_on_after(self._timeout):
-            async with anyio.create_task_group() as tasks:
+        deadline = max(run.started + self._timeout, anyio.current_time() + at_least)
+        with anyio.CancelScope(deadline=deadline):
+            async with side_by_side() as tasks:
                 for _ in range(self._samples):
                     tasks.start_soon(sample)
-        vote = _majority(answers)
+        if failures and not answers:
+            raise failures[0]
+        with anyio.CancelScope(deadline=deadline):
+            answers = await merged(run, answers)
+        vote = majority(answers)
         run.emit(Notice(text=f"{vote.votes} of {vote.samples} samples agree."))
         return vote
 
@@ -129,17 +126,3 @@ def _read(completion: Completion) -> tuple[str, str]:
     except UnreadableStep as exc:
         return "", exc.prose.strip()
     return step.thought, (step.answer or step.thought).strip()
-
-
-def _majority(answers: Sequence[str]) -> Vote:
-    if not answers:
-        return Vote("", 0, 0)
-    counted = Counter(_plain(answer) for answer in answers)
-    plain, votes = counted.most_common(1)[0]
-    return Vote(next(answer for answer in answers if _plain(answer) == plain), votes, len(answers))
-
-
-def _plain(answer: str) -> str:
-    """An answer without what makes no difference: case, width, articles, signs, digit grouping."""
-    text = _GROUPING.sub("", unicodedata.normalize("NFKC", answer).casefold())
-    return " ".join(_SIGNS.sub(" ", _ARTICLE.sub(" ", text)).split())

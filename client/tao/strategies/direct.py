@@ -17,13 +17,16 @@ class Direct:
 
     async def answer(self, run: Run) -> Answer:
         """Ask once."""
-        system = Message("system", run.prompt("direct", now=run.circumstances()))
-        earlier = [
-            message
-            for turn in run.earlier
-            for message in (Message("user", turn.question), Message("assistant", turn.text))
-        ]
-        request = ChatRequest([system, *earlier, Message("user", run.reminded(run.question))])
-        text = await run.write(request, seconds=self._timeout)
+        text = await run.fitting(lambda: run.write(_request(run), seconds=self._timeout))
         in_time = anyio.current_time() - run.started < self._timeout
         return run.answer(text, stop_reason="finish" if in_time else "timeout", steps=1, dialect=None)
+
+
+def _request(run: Run) -> ChatRequest:
+    system = Message("system", run.prompt("direct", now=run.circumstances()))
+    earlier = [
+        message
+        for turn in run.earlier
+        for message in (Message("user", turn.question), Message("assistant", turn.text))
+    ]
+    return ChatRequest([system, *earlier, Message("user", run.reminded(run.question))])

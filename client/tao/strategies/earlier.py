@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from tao.dialects import Call, Dialect, Step
+from tao.dialects.frames import defused
 from tao.models.chat import Message
 from tao.runs import Turn
 from tao.strategies.acting import framed
@@ -24,4 +25,5 @@ def retold(run: Run, dialect: Dialect, turn: Turn) -> Sequence[Message]:
         step = Step("", (call,))
         seen = framed(run, call, turn.lookup.seen, _SEEN_CHARS)
         messages += [dialect.written(step), *dialect.observed(step, [seen])]
-    return [*messages, dialect.written(Step("", answer=turn.text))]
+    # An answer may quote what a tool said, marks of roles included.
+    return [*messages, dialect.written(Step("", answer=defused(turn.text)))]

@@ -1,10 +1,13 @@
 """The ReAct loop: think, act, observe, until the model finishes (arXiv 2210.03629)."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import anyio
 
 from tao.dialects import Dialect, Step, UnreadableStep
+from tao.dialects.reading import read_reply
+from tao.dialects.reading.inventions import own_words
 from tao.errors import ModelError, PromptTooLongError
 from tao.events import Answer, Notice, StopReason
 from tao.evidence import cite, unsupported
@@ -58,6 +61,8 @@ class _Work:
         self._dialect, *self._further = dialects
         self._limits = limits
         self._run = run
+        # From the run's beginning: another strategy may have worked at it before.
+        self._deadline = run.started + limits.timeout
         self._tools = tuple(toolbox.tools)
         self._acting = Acting(toolbox, run)
         self._spent = Spent()
@@ -68,7 +73,7 @@ class _Work:
     async def until_limit(self) -> tuple[str | None, StopReason]:
         """Work step by step; the answer's text, None at a limit, and why the work ended."""
         reason: StopReason | None = None
-        with anyio.move_on_after(self._limits.timeout):
+        with anyio.CancelScope(deadline=self._deadline):
             while (reason := self._over()) is None:
                 ended = await self._step()
                 if ended is not None:
@@ -92,6 +97,8 @@ class _Work:
     def _over(self) -> StopReason | None:
         if self._acting.stuck:
             return "no_progress"
+        if anyio.current_time() >= self._deadline:
+            return "timeout"
         usage = self._run.usage
         return self._spent.over(self._limits, tokens=usage.prompt_tokens + usage.completion_tokens)
 
@@ -118,12 +125,15 @@ class _Work:
     async def _act(self, completion: Completion, step: Step) -> None:
         left = self._limits.max_tool_calls - self._spent.tool_calls
         self._spent.tool_calls += len(step.calls[:left])
-        texts, news = await self._acting.act(self._spent.steps, step.calls, left)
-        if news:
-            self._spent.barren = 0
-        self._told.append((step, texts))
-        self._history.add(self._dialect.recorded(completion))
-        self._observe(self._history, self._dialect, step, texts)
+
+        def told(texts: tuple[str, ...], news: bool) -> None:
+            if news:
+                self._spent.barren = 0
+            self._told.append((step, texts))
+            self._history.add(self._dialect.recorded(completion))
+            self._observe(self._history, self._dialect, step, texts)
+
+        await self._acting.act(self._spent.steps, step.calls, left, told)
 
     async def _complete(self) -> Completion:
         while True:
@@ -133,7 +143,8 @@ class _Work:
                     request, Teller(self._run, self._dialect, self._acting, self._spent.steps)
                 )
             except PromptTooLongError:
-                self._shorten_or_raise()
+                if not self._shortened():
+                    raise
             except ModelError as exc:
                 if exc.status not in _REFUSED or self._spent.steps > 1 or not self._further:
                     raise
@@ -150,18 +161,28 @@ class _Work:
             else:
                 messages = [*before, last, Message("user", ask)]
             try:
-                return await self._run.write(
+                text = await self._run.write(
                     ChatRequest(messages), seconds=self._limits.last_word, step=self._spent.steps + 1
                 )
+                return self._said(text)
             except PromptTooLongError:
-                self._shorten_or_raise()
+                if not self._shortened():
+                    raise
+
+    def _said(self, text: str) -> str:
+        """The answer in a reply that was to be plain words: small models often keep to the form of a step."""
+        found = read_reply(text, self._tools, first="labels")
+        return own_words(text).strip() if found.answer is None else found.answer.strip()
 
     def _send_back(self, completion: Completion, exc: UnreadableStep) -> None:
         self._unreadable += 1
         if self._unreadable == _UNREADABLE and self._further:
             self._next_dialect("two replies in a row could not be read")
             return
-        self._history.add(self._dialect.recorded(completion))
+        # Without its calls, which were not made: no endpoint takes a call without a result.
+        said = self._dialect.recorded(replace(completion, tool_calls=()))
+        # Nor do all of them take a turn without a word.
+        self._history.add(said if said.content else replace(said, content="..."))
         self._history.add(Message("user", self._run.prompt("unreadable", reason=str(exc))))
 
     def _next_dialect(self, why: str) -> None:
@@ -194,7 +215,9 @@ class _Work:
 
         history.observe(render, max(map(len, texts), default=0))
 
-    def _shorten_or_raise(self) -> None:
+    def _shortened(self) -> bool:
+        """Take something out of a prompt that is too long; False when nothing is left to take."""
         if not self._history.shorten():
-            raise
+            return False
         self._run.emit(Notice(text="The prompt was too long: what was observed before has been shortened."))
+        return True

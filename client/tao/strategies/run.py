@@ -1,20 +1,23 @@
 """What every strategy works with: the question, the model, the time, the events and the log."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import anyio
 
-from tao.events import Answer, AnswerDelta, Citation, Event, RunUsage, StopReason
+from tao.errors import PromptTooLongError
+from tao.events import Answer, AnswerDelta, Citation, Event, Notice, RunUsage, StopReason
 from tao.models.chat import ChatModel, ChatRequest, Completion, Delta
 from tao.runs import RunLog, Turn
 from tao_prompts import Language, language_of, render
 
 __all__ = ["Run", "Strategy"]
+
+T = TypeVar("T")
 
 _WEEKDAYS: dict[Language, str] = {
     "zh": "星期一 星期二 星期三 星期四 星期五 星期六 星期日",
@@ -90,6 +93,25 @@ class Run:
         assert completion is not None, "a model's stream ends with its completion"
         self._count(completion)
         return completion
+
+    async def fitting(self, ask: Callable[[], Awaitable[T]]) -> T:
+        """Await `ask()`, again with fewer of the earlier turns as long as the prompt is too long.
+
+        Raises:
+            PromptTooLongError: it is even without any of them.
+        """
+        while True:
+            told = self.earlier
+            try:
+                return await ask()
+            except PromptTooLongError:
+                # Another request beside this one may have shortened them already.
+                if self.earlier is not told:
+                    continue
+                if not told:
+                    raise
+                self.earlier = told[(len(told) + 1) // 2 :]
+                self.emit(Notice(text="The prompt was too long: what was said before has been shortened."))
 
     async def write(self, request: ChatRequest, *, seconds: float, step: int = 1) -> str:
         """Ask for an answer in plain words, streamed as it comes; what there is when the time is up."""

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from tao.toolbox.coercion import coerced, nearest
+from tao.toolbox.coercion import coerced, nearest, required_of
 from tao.toolbox.tool import Toolbox, ToolResult, ToolSpec
 from tao.toolbox.wrapper import Wrapper
 
@@ -48,7 +48,9 @@ class Checked(Wrapper):
                 is_error=True,
             )
         result = await self.inner.call(tool.name, given)
-        return replace(result, text=f"({'; '.join(notes)})\n{result.text}") if notes else result
+        if not notes:
+            return result
+        return replace(result, text=f"({'; '.join(notes)})\n{result.text}", own=result.evidence)
 
     def _rules_of(self, tool: ToolSpec) -> "_Rules":
         rules = self._rules.get(tool.name)
@@ -120,8 +122,10 @@ def _short(text: str) -> str:
 
 
 def _expected(tool: ToolSpec) -> str:
-    required = tool.input_schema.get("required") or ()
-    properties = tool.input_schema.get("properties") or {}
+    required = required_of(tool.input_schema)
+    properties = tool.input_schema.get("properties")
+    if not isinstance(properties, Mapping):
+        return "whatever its server says"
     return (
         ", ".join(
             f"{name} ({_kind(schema)}{'' if name in required else ', optional'})"

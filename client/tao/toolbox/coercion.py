@@ -2,10 +2,10 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-__all__ = ["Correction", "coerced", "nearest", "normal"]
+__all__ = ["Correction", "coerced", "nearest", "normal", "required_of"]
 
 _NEAR = 80.0
 _DEPTH = 16
@@ -47,6 +47,12 @@ def normal(name: str) -> str:
     return _SIGN.sub("", name).casefold()
 
 
+def required_of(schema: Mapping[str, Any]) -> list[str]:
+    """The names of the required properties; some servers write `required: true`, which names none."""
+    found = schema.get("required")
+    return [name for name in found if isinstance(name, str)] if isinstance(found, list | tuple) else []
+
+
 def _definitions(schema: Mapping[str, Any]) -> Mapping[str, Any]:
     found = schema.get("$defs") or schema.get("definitions")
     return found if isinstance(found, Mapping) else {}
@@ -62,8 +68,9 @@ def _object(
     properties = schema.get("properties")
     if not isinstance(properties, Mapping):
         return dict(value)
-    required = schema.get("required") or ()
-    named = _named(value, properties, required, notes)
+    required = required_of(schema)
+    others = schema.get("additionalProperties", False) is not False or bool(schema.get("patternProperties"))
+    named = _named(value, properties, required, notes, others=others)
     result = {}
     for name, part in named.items():
         inner = properties.get(name)
@@ -75,16 +82,23 @@ def _object(
 
 
 def _named(
-    value: Mapping[str, Any], properties: Mapping[str, Any], required: Any, notes: list[Correction]
+    value: Mapping[str, Any],
+    properties: Mapping[str, Any],
+    required: Sequence[str],
+    notes: list[Correction],
+    *,
+    others: bool,
 ) -> dict[str, Any]:
-    """The members under the schema's names."""
+    """The members under the schema's names; with `others` the schema says that it takes any name."""
     known = {name: part for name, part in value.items() if name in properties}
     strange = {name: part for name, part in value.items() if name not in properties}
     for name, part in strange.items():
         free = [one for one in properties if one not in known]
         missing = [one for one in required if one in free]
         meant = nearest(name, free) or (missing[0] if len(missing) == len(strange) == 1 else None)
-        if meant is None:
+        if others and meant not in missing and normal(meant or "") != normal(name):
+            known[name] = part
+        elif meant is None:
             notes.append(f"there is no parameter {name!r}; it was left out")
         else:
             known[meant] = part

@@ -1,13 +1,14 @@
 """Keeps an observation short enough for a model to read, and the whole of it at hand."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import anyio.to_thread
 
-from tao.toolbox.tool import Toolbox, ToolResult, ToolSpec
+from tao.toolbox.tool import Passage, Toolbox, ToolResult, ToolSpec, said_by
 from tao.toolbox.wrapper import Wrapper
 
 __all__ = ["READ_MORE", "Kept"]
@@ -26,6 +27,16 @@ READ_MORE = ToolSpec(
 _CUT = '\n[... {left} of {whole} characters left out. To read on: read_more(ref="{ref}", offset={offset})]'
 
 
+@dataclass
+class _Whole:
+    """A result that was cut: its text or the file that has it, and where it came from."""
+
+    text: Path | str
+    digest: str
+    passages: tuple[Passage, ...]
+    source: str
+
+
 class Kept(Wrapper):
     """A toolbox for one run whose results have at most `limit` characters.
 
@@ -37,7 +48,7 @@ class Kept(Wrapper):
         super().__init__(inner)
         self._limit = limit
         self._folder = folder
-        self._kept: dict[str, Path | str] = {}
+        self._kept: dict[str, _Whole] = {}
 
     @property
     def tools(self) -> Sequence[ToolSpec]:
@@ -60,10 +71,20 @@ class Kept(Wrapper):
         result = await self.inner.call(name, arguments)
         if len(result.text) <= self._limit:
             return result
+        ref = await self._keep(result, said_by(name, arguments))
+        text, own = self._from(result.text, ref, 0)
+        return replace(result, text=text, own=own)
+
+    async def _keep(self, result: ToolResult, source: str) -> str:
+        # The same result has the same name, so that whoever compares two sees that they are one.
+        digest = sha256(result.text.encode("utf-8", "surrogatepass")).hexdigest()
+        for ref, whole in self._kept.items():
+            if whole.digest == digest:
+                return ref
         ref = f"r{len(self._kept) + 1}"
-        self._kept[ref] = result.text
-        self._kept[ref] = await anyio.to_thread.run_sync(self._write, ref, result.text)
-        return replace(result, text=self._from(result.text, ref, 0))
+        whole = self._kept[ref] = _Whole(result.text, digest, result.passages, source)
+        whole.text = await anyio.to_thread.run_sync(self._write, ref, result.text)
+        return ref
 
     async def _read_on(self, ref: str, offset: object) -> ToolResult:
         if ref not in self._kept:
@@ -71,21 +92,27 @@ class Kept(Wrapper):
             return ToolResult(f"There is no ref {ref[:40]!r}. There are: {there}.", is_error=True)
         if not isinstance(offset, int) or isinstance(offset, bool) or offset < 0:
             return ToolResult("`offset` is a number of characters, from 0.", is_error=True)
-        kept = self._kept[ref]
+        whole = self._kept[ref]
+        kept = whole.text
         text = kept if isinstance(kept, str) else await anyio.to_thread.run_sync(_read, kept)
         if offset >= len(text):
             return ToolResult(f"{ref} ends at {len(text)}.", is_error=True)
-        return ToolResult(self._from(text, ref, offset))
+        shown, own = self._from(text, ref, offset)
+        # It is still what the first call gave, and is cited as that.
+        passages = whole.passages or (Passage("", own, whole.source),)
+        return ToolResult(shown, passages=passages, own=own)
 
-    def _from(self, text: str, ref: str, offset: int) -> str:
+    def _from(self, text: str, ref: str, offset: int) -> tuple[str, str]:
+        """What is shown from `offset` on, with and without the note that there is more."""
         rest = text[offset:]
         if len(rest) <= self._limit:
-            return rest
+            return rest, rest
         whole = len(text)
         note = _CUT.format(left=whole, whole=whole, ref=ref, offset=whole)
         shown = max(1, self._limit - len(note))
         end = offset + shown
-        return text[offset:end] + _CUT.format(left=whole - end, whole=whole, ref=ref, offset=end)
+        own = text[offset:end]
+        return own + _CUT.format(left=whole - end, whole=whole, ref=ref, offset=end), own
 
     def _write(self, ref: str, text: str) -> Path | str:
         path = self._folder / f"{ref}.txt"

@@ -33,11 +33,16 @@ class NoRepeats(Wrapper):
         super().__init__(inner)
         self._made: dict[str, _Made] = {}
         self._told = 0
+        self._told_now = False
 
     @property
     def stuck(self) -> bool:
-        """Whether the model was told three times in a row, and goes on repeating itself."""
+        """Whether the model was told in three steps in a row, and goes on repeating itself."""
         return self._told >= _PATIENCE
+
+    def next_step(self) -> None:
+        """Take notice that the model has seen what it was told: within one step it is told but once."""
+        self._told_now = False
 
     async def call(self, name: str, arguments: Mapping[str, Any]) -> ToolResult:
         """Call, unless the result is known."""
@@ -57,5 +62,6 @@ class NoRepeats(Wrapper):
         return any(tool.read_only and tool.idempotent for tool in self.tools if tool.name == name)
 
     def _again(self, result: ToolResult) -> ToolResult:
-        self._told += 1
-        return replace(result, text=f"{_AGAIN}\n{result.text}")
+        self._told += not self._told_now
+        self._told_now = True
+        return replace(result, text=f"{_AGAIN}\n{result.text}", own=result.evidence)

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-__all__ = ["Passage", "ToolResult", "ToolSpec", "Toolbox"]
+__all__ = ["Passage", "ToolResult", "ToolSpec", "Toolbox", "said_by"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +39,25 @@ class Passage:
 
 @dataclass(frozen=True, slots=True)
 class ToolResult:
-    """What a call gave; an error is a result too, and `text` says what to do next."""
+    """What a call gave; an error is a result too, and `text` says what to do next.
+
+    `own` is what the tool itself said, where `text` has a word of ours to the model beside it.
+    """
 
     text: str
     is_error: bool = False
     passages: tuple[Passage, ...] = ()
+    own: str | None = None
+
+    @property
+    def evidence(self) -> str:
+        """What an answer may rest on: the tool's own words."""
+        return self.text if self.own is None else self.own
+
+
+def said_by(tool: str, arguments: Mapping[str, Any]) -> str:
+    """What to call a result that has no sources of its own: the call that gave it."""
+    return f"{tool}({'; '.join(map(str, arguments.values()))})"
 
 
 class Toolbox(Protocol):

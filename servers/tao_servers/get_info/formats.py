@@ -3,6 +3,7 @@
 import json
 import re
 import tomllib
+from collections import Counter
 from typing import Any
 
 from tao_servers.get_info.vcard import CardError, read_cards
@@ -68,6 +69,9 @@ def _toml(text: str) -> Any:
         place = _TOML_LINE.search(str(exc))
         line = int(place[1]) if place else text.count("\n") + 1
         raise FormatError(_TOML_LINE.sub("", str(exc)), line) from exc
+    except ValueError as exc:
+        # Python converts no more digits than that; the parser lets its error through, without a line.
+        raise FormatError("it has a number of more than 4,300 digits") from exc
 
 
 def _json(text: str) -> Any:
@@ -82,8 +86,7 @@ def _json(text: str) -> Any:
 def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     table = dict(pairs)
     if len(table) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
+        (twice, _), *_ = Counter(name for name, _ in pairs).most_common(1)
         raise FormatError(f"{twice!r} is there twice")
     return table
 

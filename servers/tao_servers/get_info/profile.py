@@ -10,21 +10,29 @@ from pydantic import model_validator as validator
 from tao_servers.get_info.formats import MAX_BYTES, FormatError, parse
 from tao_servers.get_info.vcard import MAX_VALUE
 
-__all__ = ["BUILT_IN", "Entry", "Profile", "ProfileError", "load_profile", "read_profiles"]
+__all__ = ["BUILT_IN", "Entry", "Profile", "ProfileError", "load_profile", "one_line", "read_profiles"]
 
 BUILT_IN = Path(__file__).with_name("profile.toml")
 _Table = dict[str, Any]
+
+
+def one_line(text: str, length: int = 60) -> str:
+    """The text without control characters and line breaks; of a longer one, its start and its end."""
+    line = "".join(c if c.isprintable() else " " for c in text)
+    half = length // 2
+    return line if len(line) <= length else f"{line[: half - 1]}…{line[-half:]}"
 
 
 class ProfileError(ValueError):
     """A profile file is missing or wrong: `reason`, and the `line` that it is in where one can be named."""
 
     def __init__(self, path: Path, reason: str, line: int | None = None) -> None:
-        self.where = path.name if line is None else f"{path.name}, line {line}"
-        self.reason = reason
-        super().__init__(
-            f"The profile {str(path)!r} cannot be used: {'' if line is None else f'line {line}: '}{reason}."
-        )
+        name = one_line(path.name)
+        self.where = name if line is None else f"{name}, line {line}"
+        # It can name a key of the file, which may be as long as the file and steer a terminal.
+        self.reason = one_line(reason, 120)
+        at = "" if line is None else f"line {line}: "
+        super().__init__(f"The profile {str(path)!r} cannot be used: {at}{self.reason}.")
 
 
 def _as_text(value: object) -> object:
@@ -141,6 +149,8 @@ def read_profiles(path: Path, *, private: bool = False) -> list[Profile]:
         error = exc.errors()[0]
         names = [str(part) for part in error["loc"]]
         raise ProfileError(path, f"{'.'.join(names) or 'it'}: {error['msg']}", _line(text, names)) from exc
+    except RecursionError as exc:
+        raise ProfileError(path, "it is nested too deeply") from exc
     # A half-written table often reads well but ends early; a card without its end is refused as such.
     if suffix != ".vcf" and not profiles[0].entries:
         raise ProfileError(path, "it has neither [channels] nor [fields]")

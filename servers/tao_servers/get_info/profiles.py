@@ -13,7 +13,7 @@ from pathlib import Path
 
 from tao_servers.chinese import name_key
 from tao_servers.get_info.formats import SUFFIXES
-from tao_servers.get_info.profile import Profile, ProfileError, load_profile, read_profiles
+from tao_servers.get_info.profile import Profile, ProfileError, load_profile, one_line, read_profiles
 
 __all__ = ["Profiles", "Shelf", "Subject"]
 
@@ -141,7 +141,9 @@ class Profiles:
         times = Counter(profile.name.casefold() for _, _, profile in found)
         subjects = [
             Subject(
-                profile.name if times[profile.name.casefold()] == 1 else f"{profile.name} ({path.name})",
+                profile.name
+                if times[profile.name.casefold()] == 1
+                else f"{profile.name} ({one_line(path.name)})",
                 profile,
                 f"From the last good version; the file is broken now: {file.problem}"
                 if file.problem
@@ -160,7 +162,7 @@ class Profiles:
                 notes.append(file.problem + (" (its last good version is used)" if file.profiles else ""))
         files: dict[str, list[str]] = {}
         for path, _, profile in found:
-            files.setdefault(profile.name.casefold(), []).append(path.name)
+            files.setdefault(profile.name.casefold(), []).append(one_line(path.name))
         return notes + [
             f"{name!r} is in {', '.join(paths)}" for name, paths in files.items() if len(paths) > 1
         ]

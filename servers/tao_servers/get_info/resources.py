@@ -65,15 +65,17 @@ def add_resources(server: MCPServer, profiles: Profiles) -> None:
     ) -> Completion | None:
         if (ref.uri != _TEMPLATE) if isinstance(ref, ResourceTemplateReference) else (ref.name != "look_up"):
             return None
-        shelf = await anyio.to_thread.run_sync(profiles.read)
         given = (context.arguments if context else None) or {}
-        names = _names(shelf, argument.name, given.get("subject"))
-        key = name_key(argument.value[:200])
-        # Those that begin with it before those that have it somewhere.
-        found = sorted(
-            (n for n in names if key in name_key(n)), key=lambda n: not name_key(n).startswith(key)
-        )
+        # All of it in a thread: to compare thousands of names takes as long as to read their files.
+        found = await anyio.to_thread.run_sync(_found, profiles, argument, given.get("subject"))
         return Completion(values=found[:_COMPLETIONS], total=len(found), has_more=len(found) > _COMPLETIONS)
+
+
+def _found(profiles: Profiles, argument: CompletionArgument, subject: str | None) -> list[str]:
+    names = _names(profiles.read(), argument.name, subject)
+    key = name_key(argument.value[:200])
+    # Those that begin with it before those that have it somewhere.
+    return sorted((n for n in names if key in name_key(n)), key=lambda n: not name_key(n).startswith(key))
 
 
 def _names(shelf: Shelf, argument: str, subject: str | None) -> list[str]:

@@ -33,6 +33,7 @@ class Page(BaseModel):
     name: str = Field(description="Whose page it is")
     channel: str = Field(description="The channel's exact name")
     url: str = Field(description="The page's address")
+    note: str | None = None
 
 
 def build_server(
@@ -67,19 +68,22 @@ def _add_own_pages(server: MCPServer, profile: Profile, profiles: Profiles) -> N
 
     @server.tool(
         description=f"Address of {profile.name}'s public page on one channel: {names}. "
-        f"查个人主页、账号的网址。 Use it for any question about {profile.name}'s site, account or "
+        f"查个人主页、账号的网址。 Use it for {profile.name}'s site, account or "
         "profile page.",
         annotations=_reads("Public pages"),
     )
     def get_my_info(
         channel: Annotated[str, Field(description=f"One of: {names}")],
     ) -> Annotated[CallToolResult, Page]:
-        own = profiles.read().own
+        shelf = profiles.read()
+        own = shelf.own
         name = find_channel(own, own.channels, channel)
         if name is None:
             raise ToolError(no_channel(channel, own.channels))
-        page = Page(name=own.name, channel=name, url=own.channels[name].value)
-        return result(f"{page.name} · {page.channel}: {page.url}", page)
+        # The own one is the first; its note says that it is an old version.
+        note = shelf.subjects[0].note
+        page = Page(name=own.name, channel=name, url=own.channels[name].value, note=note)
+        return result("\n".join(filter(None, (f"{page.name} · {page.channel}: {page.url}", note))), page)
 
 
 def _add_subjects(server: MCPServer, profiles: Profiles) -> None:

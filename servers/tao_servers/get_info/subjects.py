@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable
+from itertools import accumulate
 
 from pydantic import BaseModel, Field
 
@@ -17,8 +18,18 @@ __all__ = ["Info", "Item", "Listed", "Subjects", "find_subject", "info_of", "lis
 _PAGE = 25
 # Text and structure of one result stay under 8,000 characters, the names of what is left out included.
 _ITEM_BUDGET = 6_500
+_PAGE_BUDGET = 5_500
+_ALIASES_LENGTH = 300
 _NAMES_SHOWN = 20
+_NAMES_LENGTH = 600
 _NOTES_SHOWN = 5
+# What people call the kinds of the documentation, beside their names in files.
+_KINDS = {
+    **dict.fromkeys(("人", "个人", "人员", "人物", "people", "persons"), "person"),
+    **dict.fromkeys(("团队", "小组", "teams"), "team"),
+    **dict.fromkeys(("产品", "商品", "products"), "product"),
+    **dict.fromkeys(("组织", "机构", "organizations", "organisation", "organisations"), "organization"),
+}
 
 
 class Item(BaseModel):
@@ -92,12 +103,12 @@ def info_of(subject: Subject, channel: str | None) -> Info:
         if name is None:
             raise InfoError(no_channel(channel, shown))
         shown = {name: shown[name]}
-    items, left = _within_budget(shown)
+    aliases = _first(profile.aliases, 10, _ALIASES_LENGTH)
+    beside = len("".join(aliases)) + 4 * len(aliases) + len(note or "")
+    items, left = _within_budget(shown, spent=2 * beside)
     if left:
         note = f"{note + ' ' if note else ''}未显示 Not shown, ask by channel: {_joined(left)}"
-    return Info(
-        subject=subject.label, kind=profile.kind, aliases=profile.aliases[:10], items=items, note=note
-    )
+    return Info(subject=subject.label, kind=profile.kind, aliases=aliases, items=items, note=note)
 
 
 def no_channel(wanted: str, entries: dict[str, Entry]) -> str:
@@ -118,32 +129,47 @@ def list_of(shelf: Shelf, text: str | None, page: int) -> Subjects:
     found, note = list(shelf.subjects), _notes(shelf.notes)
     key = name_key((text or "")[:200])
     if key:
-        found = [s for s in found if any(key in one for one in s.keys) or key == name_key(s.profile.kind)]
+        kind = _KINDS.get(key, key)
+        found = [s for s in found if any(key in one for one in s.keys) or kind == name_key(s.profile.kind)]
     if (text or "").strip() and not (key and found):
         spelled = {s.label: (s.profile.name, *s.profile.aliases) for s in shelf.subjects}
         near = by_likeness(text or "", spelled)[:_PAGE]
         found = sorted((s for s in shelf.subjects if s.label in near), key=lambda s: near.index(s.label))
-        seen = f"没有名称含 {(text or '')[:60]!r} 的；这些相近。 (None has it; these are like it.)"
+        seen = f"没有名称含 {(text or '')[:60]!r} 的"
+        seen += "；这些相近。 (None has it; these are like it.)" if found else "。 (None has it.)"
         note = f"{seen} {note or ''}".strip()
-    pages = max(1, -(-len(found) // _PAGE))
-    if page > pages:
-        raise InfoError(f"只有 {pages} 页。 (There are only {pages} pages.)")
-    shown = found[(page - 1) * _PAGE : page * _PAGE]
+    pages = _pages(found)
+    if page > len(pages):
+        raise InfoError(f"只有 {len(pages)} 页。 (There are only {len(pages)} pages.)")
     return Subjects(
-        subjects=[Listed(subject=subject.label, kind=subject.profile.kind) for subject in shown],
+        subjects=pages[page - 1],
         total=len(found),
-        next_page=page + 1 if page < pages else None,
+        next_page=page + 1 if page < len(pages) else None,
         note=note,
     )
 
 
-def _within_budget(entries: dict[str, Entry]) -> tuple[list[Item], list[str]]:
+def _pages(found: Iterable[Subject]) -> list[list[Listed]]:
+    """As many on each page as have room, at most `_PAGE`; one page at least."""
+    pages, spent = [list[Listed]()], 0
+    for subject in found:
+        # Once as text, once as JSON.
+        cost = 2 * (len(subject.label) + len(subject.profile.kind)) + 40
+        if len(pages[-1]) == _PAGE or (pages[-1] and spent + cost > _PAGE_BUDGET):
+            pages.append([])
+            spent = 0
+        pages[-1].append(Listed(subject=subject.label, kind=subject.profile.kind))
+        spent += cost
+    return pages
+
+
+def _within_budget(entries: dict[str, Entry], *, spent: int) -> tuple[list[Item], list[str]]:
+    """What has room beside the `spent` characters, and the names of the rest; the first always has."""
     items, left = list[Item](), list[str]()
-    spent = 0
     for name, entry in entries.items():
         # Once as text, once as JSON.
         cost = len(name) + len(entry.value) + len(json.dumps([name, entry.value], ensure_ascii=False)) + 20
-        if spent + cost > _ITEM_BUDGET:
+        if items and spent + cost > _ITEM_BUDGET:
             left.append(name)
             continue
         spent += cost
@@ -153,8 +179,15 @@ def _within_budget(entries: dict[str, Entry]) -> tuple[list[Item], list[str]]:
 
 def _joined(names: Iterable[str]) -> str:
     every = list(names)
-    more = f"…… ({len(every)})" if len(every) > _NAMES_SHOWN else ""
-    return "、".join(every[:_NAMES_SHOWN]) + more
+    shown = _first(every, _NAMES_SHOWN, _NAMES_LENGTH)
+    more = f"…… ({len(every)})" if len(every) > len(shown) else ""
+    return "、".join(shown) + more
+
+
+def _first(names: list[str], count: int, length: int) -> list[str]:
+    """The first ones, together no longer than `length` characters."""
+    lengths = list(accumulate(len(name) + 1 for name in names[:count]))
+    return names[: sum(1 for end in lengths if end <= length)]
 
 
 def _notes(notes: tuple[str, ...]) -> str | None:

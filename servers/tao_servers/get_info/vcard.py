@@ -61,9 +61,9 @@ def read_cards(text: str) -> Iterator[dict[str, Any]]:
 
 def _unfolded(text: str) -> Iterator[tuple[int, str]]:
     """Lines with their continuations: after a blank at the start, or after `=` in quoted-printable."""
-    number, parts = 1, list[str]()
+    number, parts, quoted = 1, list[str](), False
     for count, line in enumerate(re.split(r"\r\n|\r|\n", text), 1):
-        soft = bool(parts) and parts[-1].endswith("=") and "QUOTED-PRINTABLE" in parts[0].upper()
+        soft = quoted and parts[-1].endswith("=")
         if soft:
             parts[-1] = parts[-1][:-1]
         if parts and (soft or line[:1] in (" ", "\t")):
@@ -72,6 +72,7 @@ def _unfolded(text: str) -> Iterator[tuple[int, str]]:
         if "".join(parts).strip():
             yield number, "".join(parts)
         number, parts = count, [line]
+        quoted = "QUOTED-PRINTABLE" in line.partition(":")[0].upper()
     if "".join(parts).strip():
         yield number, "".join(parts)
 
@@ -122,7 +123,8 @@ def _take(card: dict[str, Any], name: str, parameters: dict[str, str], value: st
 
 def _add(table: dict[str, Any], name: str, text: str, *, private: bool) -> None:
     values = table.setdefault(name[:80], {"value": [], "private": private})["value"]
-    if text not in values:
+    # More of them would not be shown, and to compare each with all others takes long.
+    if len(values) < MAX_VALUE and text not in values:
         values.append(text)
 
 

@@ -81,7 +81,8 @@ class Outlook:
             WeatherError: the place or the time is not known, or no source answers.
         """
         here = await self._find(question.place, question.language)
-        window = window_of(question, here.now)
+        # In a thread: what reads dates is loaded with the first one.
+        window = await anyio.to_thread.run_sync(window_of, question, here.now)
         span = _span(window.first, window.last, window.today)
         answer = await self._ask(here, span, "forecast", question.language)
         air, no_air = None, []

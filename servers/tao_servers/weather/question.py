@@ -69,7 +69,8 @@ def window_of(question: Question, now: datetime.datetime) -> Window:
     when = read_when(question.when, now)
     last = when.last
     if question.days and when.first == when.last and when.hours is None:
-        last = when.first + (question.days - 1) * _DAY
+        # No further than the calendar goes.
+        last += min((question.days - 1) * _DAY, datetime.date.max - last)
     detail = "now" if when.is_now and question.detail == "daily" else question.detail
     if detail == "now" and not when.first <= today <= last:
         detail = "daily"

@@ -89,7 +89,7 @@ class _Asking:
 def _add_forecast(server: MCPServer, asking: _Asking, home: str | None) -> None:
     @server.tool(
         name="get_forecast",
-        description="Weather of one place, now, by day or by hour; when: in the user's words. 查天气、空气。"
+        description="Weather of one place, now, by day or hour; when: the user's words. 查天气、空气。"
         " Only for weather.",
         annotations=_reads("Weather forecast"),
     )

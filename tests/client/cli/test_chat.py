@@ -12,10 +12,12 @@ import pytest
 from click.testing import CliRunner, Result
 
 from tao import Agent
+from tao.cli.answers import exit_code
 from tao.cli.chat import Session, chat
 from tao.cli.conversing import Conversing, Doubt
 from tao.cli.words import speaking
 from tao.errors import ConfigError, ModelError
+from tao.events import Answer, RunUsage, StopReason
 from tao.models.chat import ChatRequest, Completion, Delta
 from tao.runs import Turn, conversation, read_run
 from tao.settings import state_dir
@@ -140,6 +142,26 @@ def test_without_a_terminal_the_last_question_gives_the_exit_code(
     replies: tuple[str | Exception, ...], lines: tuple[str, ...], code: int
 ) -> None:
     assert converse(ScriptedModel(*replies), *lines, typed=False)[0] == code
+
+
+@pytest.mark.parametrize(
+    ("text", "reason", "code"),
+    [("7", "finish", 0), ("7", "timeout", 0), ("", "finish", 1), ("?", "needs_input", 1)],
+)
+def test_a_question_back_is_no_answer_to_whoever_reads_the_exit_code(
+    text: str, reason: StopReason, code: int
+) -> None:
+    answer = Answer(
+        run_id="r",
+        question="?",
+        text=text,
+        stop_reason=reason,
+        steps=1,
+        model="m",
+        dialect=None,
+        usage=RunUsage(),
+    )
+    assert exit_code(answer) == code
 
 
 def test_json_is_one_answer_a_line(capsys: pytest.CaptureFixture[str]) -> None:

@@ -3,11 +3,13 @@
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from tao.dialects import ToolsDialect, choose_dialects
 from tao.errors import ModelError
 from tao.models.chat import Completion, ToolCall
+from tao.models.openai import OpenAIChat
 from tests.support.scripted import ScriptedModel
 
 URL = "http://model.test/v1"
@@ -96,3 +98,21 @@ async def test_a_memory_that_cannot_be_written_only_costs_another_probe(tmp_path
         assert isinstance(
             (await choose_dialects("auto", Named("m", CALLED), base_url=URL, memory=memory))[0], ToolsDialect
         )
+
+
+async def test_an_endpoint_that_is_too_slow_is_not_judged_for_good(tmp_path: Path) -> None:
+    memory = tmp_path / "dialects.json"
+    assert (await names("auto", Named("mystery", TimeoutError()), memory))[0] == "schema"
+    assert not memory.exists()
+
+
+async def test_the_first_model_of_an_endpoint_is_known_by_its_name_before_it_is_probed(
+    tmp_path: Path,
+) -> None:
+    def answer(request: httpx.Request) -> httpx.Response:
+        assert request.url.path == "/v1/models"
+        return httpx.Response(200, json={"data": [{"id": "qwen2.5-coder-0.5b"}]})
+
+    async with OpenAIChat(URL, transport=httpx.MockTransport(answer)) as model:
+        chosen = await choose_dialects("auto", model, base_url=URL, memory=tmp_path / "dialects.json")
+    assert chosen[0].name == "text"

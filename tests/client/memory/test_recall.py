@@ -248,3 +248,14 @@ async def test_the_bundled_embedder_tells_paraphrases_from_other_questions(past:
         assert asked in await found(again), (asked, again)
     for asked, other in UNLIKE:
         assert asked not in await found(other), (asked, other)
+
+
+async def test_a_question_with_other_numbers_does_not_cost_the_vectors_of_the_rest(past: Past) -> None:
+    past.had(LEAVE, "十天")
+    past.had("How much is the iPhone 15 Pro Max in the shop?", "9999")
+    for _ in range(2):
+        await past.recall(LEAVE)
+        await past.recall("How much is the iPhone 15 Pro Max in the shop?")
+    assert len(list(past.cache.iterdir())) == 2
+    # Each once as what is asked, in every round, and once as what is remembered.
+    assert past.embedder.embedded.count(LEAVE) == 3

@@ -73,6 +73,20 @@ async def test_calls_come_in_pieces_and_are_put_together() -> None:
             id="name repeated",
         ),
         pytest.param(
+            [
+                calling(piece(0, "x", "{}", "a"), piece(0, "y", "{", "b")),
+                calling(piece(0, None, "}")),
+                calling(piece(0, "x", "{}", "c")),
+            ],
+            [ToolCall("a", "x", "{}"), ToolCall("b", "y", "{}"), ToolCall("c", "x", "{}")],
+            id="one index for all",
+        ),
+        pytest.param(
+            [calling(piece(0, "x", "{", "a")), calling(piece(0, "x", "}", "b"))],
+            [ToolCall("a", "x", "{}")],
+            id="another id with each piece",
+        ),
+        pytest.param(
             [calling(piece(0, "x", "{}"), piece(1, "y", "{}"))],
             [ToolCall("call_0", "x", "{}"), ToolCall("call_1", "y", "{}")],
             id="no ids",

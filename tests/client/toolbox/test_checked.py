@@ -145,3 +145,16 @@ json_values = st.recursive(
 def test_any_arguments_can_be_looked_at(arguments: dict[str, Any]) -> None:
     changed, _ = coerced(arguments, FORECAST.input_schema)
     assert set(changed) <= {"place", "days", "detail"}
+
+
+async def test_a_note_of_a_guess_is_no_word_of_the_tool() -> None:
+    result, _ = await call("weather_getforecast", {"plce": "上海", "price 7999": 1})
+    assert "7999" in result.text
+    assert result.evidence == "sunny"
+
+
+async def test_a_tool_that_is_odd_in_its_schema_is_not_called_on_a_guess_either() -> None:
+    odd = ToolSpec("odd__change_it", "Odd.", {"type": "nonsense", "properties": 3})
+    result, calls = await call("odd_changeit", {"a": "x"}, odd)
+    assert calls == []
+    assert "It takes: whatever its server says" in result.text

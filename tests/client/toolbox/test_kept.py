@@ -89,3 +89,23 @@ async def test_our_own_tool_is_listed_and_no_server_hears_of_it(tmp_path: Path) 
     assert [one.name for one in kept.tools] == [READER.name, "read_more"]
     assert inner.expected == [READER.name]
     assert inner.calls == []
+
+
+async def test_a_piece_is_cited_as_the_result_that_it_is_of(tmp_path: Path) -> None:
+    kept = Kept(saying("x" * 900), 300, tmp_path)
+    first = await kept.call(READER.name, {"name": "a"})
+    piece = await kept.call("read_more", {"ref": "r1", "offset": 200})
+    assert set(first.evidence) == set(piece.evidence) == {"x"}
+    assert piece.passages == (Passage("", piece.evidence, "notes__read(a)"),)
+    passage = Passage("1", "x" * 900, "a.txt:1")
+    other = Kept(saying("x" * 900, passage), 300, tmp_path)
+    await other.call(READER.name, {})
+    assert (await other.call("read_more", {"ref": "r1", "offset": 200})).passages == (passage,)
+
+
+async def test_the_same_result_is_kept_once_and_looks_the_same(tmp_path: Path) -> None:
+    kept = Kept(saying("x" * 900), 300, tmp_path)
+    first, second = [await kept.call(READER.name, {}) for _ in range(2)]
+    assert first == second
+    assert 'ref="r1"' in second.text
+    assert not (tmp_path / "r2.txt").exists()

@@ -58,11 +58,25 @@ async def test_a_call_whose_result_changes_may_be_repeated() -> None:
     assert not toolbox.stuck
 
 
-async def test_whoever_repeats_itself_three_times_in_a_row_is_stuck() -> None:
+async def test_whoever_repeats_itself_in_three_steps_in_a_row_is_stuck() -> None:
     toolbox = NoRepeats(ScriptedToolbox((READ, same())))
-    for sql, stuck in [("x", False), ("x", False), ("x", False), ("y", False), ("x", False)]:
+    for sql in "xxxyxyx":
+        assert not toolbox.stuck
+        toolbox.next_step()
         await toolbox.call("db__run", {"sql": sql})
-        assert toolbox.stuck is stuck
-    await toolbox.call("db__run", {"sql": "y"})
-    await toolbox.call("db__run", {"sql": "x"})
     assert toolbox.stuck
+
+
+async def test_calls_of_one_step_are_told_once_since_none_could_heed_it() -> None:
+    toolbox = NoRepeats(ScriptedToolbox((READ, same())))
+    for _ in range(2):
+        toolbox.next_step()
+        for sql in "xyz":
+            await toolbox.call("db__run", {"sql": sql})
+    assert not toolbox.stuck
+
+
+async def test_what_the_model_is_told_is_not_what_the_tool_said() -> None:
+    toolbox = NoRepeats(ScriptedToolbox((READ, same())))
+    results = [await toolbox.call("db__run", {"sql": "x"}) for _ in range(2)]
+    assert [result.evidence for result in results] == ["42", "42"]

@@ -63,7 +63,7 @@ def test_a_server_made_by_our_serving_code_conforms(programs: Path, processes: F
 @pytest.mark.parametrize("server", _OURS)
 def test_our_servers_conform(programs: Path, processes: Family, server: str, revision: str) -> None:
     found = findings_of(programs, processes, [sys.executable, "-m", f"tao_servers.{server}"], revision)
-    assert compare(found, expected_failures("ours", revision=revision)) == []
+    assert compare(found, expected_failures("ours", server, revision=revision)) == []
     assert found.passed > 20
 
 

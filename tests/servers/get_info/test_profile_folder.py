@@ -70,6 +70,21 @@ BROKEN: dict[str, tuple[str, bytes, str]] = {
     "json syntax": ("b.json", b'{"name": "B",\n "fields": {"a": }}', "b.json, line 2"),
     "json twice": ("b.json", b'{"name": "B", "name": "C"}', "'name' is there twice"),
     "json depth": ("b.json", b'{"name":' + b"[" * 200_000, "nested too deeply"),
+    "json depth of a value": (
+        "b.json",
+        b'{"name": "B", "fields": {"a": ' + b"[" * 700 + b"]" * 700 + b"}}",
+        "nested too deeply",
+    ),
+    "number without end": (
+        "b.toml",
+        b'name = "B"\n[fields]\na = ' + b"9" * 5000,
+        "b.toml: it has a number of more than 4,300 digits",
+    ),
+    "a key that steers": (
+        "b.toml",
+        b'name = "B"\n[fields]\n"\\u001b[31m\\n' + b"k" * 3000 + b'" = {value = "1", oops = 1}\n',
+        "String should have at most 80 characters",
+    ),
     "lone surrogate": ("b.json", b'{"name": "B", "fields": {"a": "\\ud800"}}', "b.json"),
     "unknown key": ("b.toml", b'name = "B"\nchanels = 1\n', "b.toml, line 2: chanels"),
     "empty value": ("b.yaml", b"name: B\nfields:\n  a: b\n  c:\n", "b.yaml, line 4: fields.c.value"),
@@ -109,6 +124,7 @@ async def test_a_broken_file_is_named_with_line_and_reason_and_the_others_serve_
         listed = await _call(client, "list_subjects")
         assert "colour: green" in await _call(client, "get_info", subject="good")
     assert told in listed
+    assert "\x1b" not in listed
     assert "Guo Fei" in listed
     assert "\nB" not in listed
     assert len(listed) < 2000
@@ -153,6 +169,18 @@ async def test_a_file_that_breaks_is_served_as_it_last_was_and_says_so(tmp_path:
         path.write_text(GOOD.replace("green", "blue"), encoding="utf-8")
         shown = await _call(client, "get_info", subject="Good")
     assert shown.splitlines() == ["Good · person", "colour: blue"]
+
+
+async def test_the_address_of_a_profile_that_broke_says_that_it_is_old(tmp_path: Path) -> None:
+    path = tmp_path / "me.toml"
+    path.write_text('name = "Me"\n[channels]\nBlog = "https://me.example"\n', encoding="utf-8")
+    async with Client(build_server(load_profile(path), path=path)) as client:
+        assert await _call(client, "get_my_info", channel="blog") == "Me · Blog: https://me.example"
+        path.write_text('name = "Me"\n[channels\n', encoding="utf-8")
+        page, note = (await _call(client, "get_my_info", channel="blog")).splitlines()
+    assert page == "Me · Blog: https://me.example"
+    assert "last good version" in note
+    assert "me.toml, line 2" in note
 
 
 async def test_a_folder_that_is_gone_for_a_moment_loses_no_subject(tmp_path: Path) -> None:

@@ -101,12 +101,33 @@ async def test_a_result_stays_short_and_names_what_it_leaves_out(tmp_path: Path,
     assert [item["name"] for item in (part.structured_content or {})["items"]] == ["field 59"]
 
 
+async def test_many_long_names_leave_a_result_short(tmp_path: Path) -> None:
+    names = [f"{number:02}{'长' * 78}" for number in range(100)]
+    fields = dict.fromkeys(names, "v" * 1990)
+    for file in ("a", "b", "c"):
+        _put(tmp_path, f"{file}{'n' * 200}.json", name="A" * 80, aliases=names[:50], fields=fields)
+    async with _client(tmp_path) as client:
+        listed = await client.call_tool("list_subjects", {})
+        subject = (listed.structured_content or {})["subjects"][1]["subject"]
+        whole = await client.call_tool("get_info", {"subject": subject})
+    assert len(_text(whole)) + len(json.dumps(whole.structured_content, ensure_ascii=False)) < 8000
+    assert len((whole.structured_content or {})["items"]) == 1
+    assert "…… (99)" in _text(whole)
+
+
+async def test_a_search_that_finds_nothing_does_not_speak_of_names_like_it(tmp_path: Path) -> None:
+    async with _client(tmp_path) as client:
+        reply = await client.call_tool("list_subjects", {"text": "月球基地"})
+    assert "(None has it.)" in _text(reply)
+    assert "these are like it" not in _text(reply)
+
+
 async def test_lists_and_errors_stay_short_whatever_the_names(tmp_path: Path) -> None:
     for number in range(60):
         _put(
             tmp_path,
             f"{number}{'n' * 200}.json",
-            name=f'{number:02}{"长" * 76}"',
+            name=f'{number // 2:02}{"长" * 76}"',
             kind="k" * 20,
             fields={"x": "y"},
         )
@@ -125,6 +146,8 @@ async def test_lists_and_errors_stay_short_whatever_the_names(tmp_path: Path) ->
         ("xiao", ["王芳"]),
         ("team", ["客服"]),
         ("客户", ["客服"]),
+        ("团队", ["客服"]),
+        ("people", ["Guo Fei", "王芳", "王伟"]),
         ("  ", None),
         (None, None),
         ("?!", []),

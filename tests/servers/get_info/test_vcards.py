@@ -2,6 +2,7 @@ import pytest
 
 from tao_servers.get_info.vcard import CardError, read_cards
 
+PHONES = ", ".join(f"{n:04}" for n in range(400))[:1999] + "…"
 CARD = "BEGIN:VCARD\nVERSION:3.0\nFN:王 小明\n{}\nEND:VCARD\n"
 
 
@@ -35,6 +36,8 @@ CARD = "BEGIN:VCARD\nVERSION:3.0\nFN:王 小明\n{}\nEND:VCARD\n"
             "title",
             "经理",
         ),
+        ("NOTE:no QUOTED-PRINTABLE=\nTITLE:t", "fields", "note", "no QUOTED-PRINTABLE="),
+        ("\n".join(f"TEL:{n:04}" for n in range(9000)), "channels", "phone", PHONES),
         ("NOTE:" + "长" * 3000, "fields", "note", "长" * 1999 + "…"),
     ],
 )

@@ -13,7 +13,7 @@ from mcp.types import CallToolResult
 
 from tao.settings import WeatherSettings
 from tao_servers.weather.server import build_server
-from tao_servers.weather.values import Day, Hour
+from tao_servers.weather.values import Air, Day, Hour
 from tests.support.weather_sources import GivenReport
 
 Handler = Callable[[httpx.Request], httpx.Response]
@@ -69,6 +69,20 @@ async def test_without_a_current_value_the_nearest_hour_is_told_as_such() -> Non
     reply = await _ask(_given(hours=hours), detail="now")
     assert "现在（2026-11-22 13:20）：5 °C" in _text(reply)
     assert "met.no 没有给出当前的天气；列出的是最近的一小时。" in _text(reply)
+
+
+@pytest.mark.parametrize("current", [None, Hour(time=_NOON - 3 * _HOUR, temperature=5.0)])
+async def test_without_any_value_near_now_that_is_told(current: Hour | None) -> None:
+    text = _text(await _ask(_given(current=current), detail="now"))
+    assert "met.no 没有给出当前的天气。" in text
+    assert "最近的一小时" not in text
+    assert "今天 2026-11-22" in text
+
+
+async def test_the_air_of_this_hour_alone_is_not_told_as_the_worst_of_the_day() -> None:
+    text = _text(await _ask(_given(air=(Air(time=_NOON, index=60),)), air_quality=True, when="今天"))
+    assert "空气质量（2026-11-22 13:20）：US AQI 60" in text
+    assert "最差" not in text
 
 
 async def test_days_that_the_source_does_not_give_are_told_as_missing() -> None:

@@ -59,6 +59,12 @@ async def test_no_warnings_are_told_as_none_with_source_and_time() -> None:
     assert "Source: National Weather Service; read 2026-11-22 00:20" in text
 
 
+async def test_old_data_without_warnings_are_not_told_as_no_warnings_now() -> None:
+    text = _text(await _ask(_given(stale_seconds=80_000), "Boston"))
+    assert "There were no warnings then; whether there are any by now is not known." in text
+    assert "in force" not in text
+
+
 async def test_a_place_without_a_source_of_warnings_is_no_place_without_warnings() -> None:
     reply = await _ask(
         _given(error="No source could give weather warnings: met.no (Norway only)."), "Nairobi"

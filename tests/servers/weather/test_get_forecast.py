@@ -186,6 +186,12 @@ async def test_days_that_nobody_knows_are_refused_without_asking_anybody(
     assert asked == []
 
 
+async def test_days_beyond_the_end_of_the_calendar_are_refused_too(call: Call, open_meteo: Handler) -> None:
+    reply = await call(open_meteo, "get_forecast", {"place": "Oslo", "when": "9999-12-31", "days": 16})
+    assert reply.is_error
+    assert "There is no forecast for 9999-12-31 (Fri)" in _text(reply)
+
+
 async def test_the_known_part_of_a_span_is_told_and_where_it_ends(call: Call, open_meteo: Handler) -> None:
     reply = await call(open_meteo, "get_forecast", {"place": "Oslo", "when": "December"})
     found = _structure(reply)
@@ -204,7 +210,7 @@ async def test_the_air_is_told_for_now_and_for_the_worst_hour_of_the_day(
     assert now["pm2_5_micrograms_per_m3"] == pytest.approx(17.2, abs=0.1)
     assert worst["index"] == 83
     assert "ozone_micrograms_per_m3" not in now
-    assert "空气质量列的是每天指数最差的一小时" in _text(reply)
+    assert "空气质量列的是每天最差的一小时" in _text(reply)
 
 
 async def test_without_the_air_there_is_still_the_weather(call: Call, open_meteo: Handler) -> None:

@@ -45,12 +45,45 @@ def test_the_file_of_pairs_is_large_and_speaks_both_languages() -> None:
         ("Friday evening", (18, 23)),
         ("tomorrow at 3pm", (15, 15)),
         ("2026-12-01T15:00", (15, 15)),
+        ("明天下午三点", (15, 15)),
+        ("明天上午十点半", (10, 10)),
+        ("周五八点", (8, 8)),
+        ("明天中午1点", (13, 13)),
+        ("明天中午12点", (12, 12)),
+        ("tomorrow 12am", (0, 0)),
+        ("tomorrow 12pm", (12, 12)),
+        ("tomorrow 7 p.m.", (19, 19)),
+        ("明天凌晨12点", (0, 0)),
         ("明天", None),
         ("next 3 days", None),
     ],
 )
 def test_the_part_of_the_day_is_read(text: str, hours: tuple[int, int] | None) -> None:
     assert read_when(text, _NOON).hours == hours
+
+
+@pytest.mark.parametrize(
+    ("text", "day", "hour"),
+    [
+        ("今晚2点", 23, 2),
+        ("半夜2点", 23, 2),
+        ("今晚0点", 23, 0),
+        ("明天晚上12点", 24, 0),
+        ("明天24点", 24, 0),
+        ("tonight at 2am", 23, 2),
+        ("tonight 11pm", 22, 23),
+        ("昨晚2点", 22, 2),
+        ("晚上5点", 22, 17),
+    ],
+)
+def test_an_hour_of_the_night_after_midnight_is_one_of_the_next_day(text: str, day: int, hour: int) -> None:
+    found = read_when(text, _NOON)
+    assert found.first == found.last == datetime.date(2026, 11, day)
+    assert found.hours == (hour, hour)
+
+
+def test_after_midnight_the_small_hours_are_those_of_today() -> None:
+    assert read_when("半夜2点", _NOON.replace(hour=1)).first == datetime.date(2026, 11, 22)
 
 
 @pytest.mark.parametrize("text", ["现在", "now", "Right now", "目前"])
@@ -76,6 +109,9 @@ def test_in_the_evening_the_morning_is_the_one_to_come() -> None:
         "2026-13-01",
         "2026-02-30",
         "99999999",
+        "未来0天",
+        "next 0 days",
+        "25点",
         "99999天后",
         "0000-00-00",
         "Sunday to",

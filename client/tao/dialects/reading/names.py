@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tao.dialects.step import FINISH
+from tao.toolbox.coercion import required_of
 from tao.toolbox.tool import ToolSpec
 
 __all__ = ["Names", "clean_name", "is_no_action", "is_none", "is_sentence"]
@@ -87,9 +88,7 @@ class Names:
     def only_parameter(self, name: str) -> str | None:
         """The parameter that a bare text is for: the only required one, else the first."""
         tool = self._tools.get(name)
-        required = (
-            [key for key in (tool.input_schema.get("required") or ()) if isinstance(key, str)] if tool else []
-        )
+        required = required_of(tool.input_schema) if tool else []
         return required[0] if len(required) == 1 else next(iter(self.parameters(name)), None)
 
 

@@ -112,7 +112,7 @@ class WarningFound(BaseModel):
 
 
 class Alerts(_Answer):
-    """Official warnings for a place; an empty list means that there are none."""
+    """Official warnings for a place; an empty list means that there were none at `as_of`."""
 
     alerts: list[WarningFound]
 

@@ -52,7 +52,9 @@ def closing(forecast: Forecast, language: Language, units: UnitSystem) -> Iterat
 def describe_alerts(alerts: Alerts, language: Language) -> str:
     """All warnings, or that there are none."""
     lines = [_heading("alerts", alerts, language)]
-    lines += [_warning(alert, language) for alert in alerts.alerts] or [say("no alerts", language)]
+    # Of old data, "none in force" would be a guess.
+    none = "no alerts" if alerts.stale_minutes is None else "no alerts then"
+    lines += [_warning(alert, language) for alert in alerts.alerts] or [say(none, language)]
     return "\n".join([*lines, *_ending(alerts, language)])
 
 

@@ -48,8 +48,8 @@ def choose(
     hours = tuple(hour.model_copy(update={"time": hour.time.astimezone(zone)}) for hour in report.hours)
     notes: list[str] = []
     current = _current(window, report, hours, now)
-    if window.detail == "now" and report.now is not current:
-        notes.append(say("no now", language, report.source))
+    if window.detail == "now" and (current is None or report.now is not current):
+        notes.append(say("no now" if current else "nothing now", language, report.source))
     told_days = () if window.detail == "hourly" else tuple(d for d in report.days if _lies_in(window, d.date))
     told_hours = _hours(window, hours)
     missing = _missing(window, told_days, told_hours)
@@ -116,10 +116,11 @@ def _air(
 ) -> tuple[tuple[AirQuality, ...], list[str]]:
     if report is None:
         return (), []
-    told: list[Air] = []
+    current: list[Air] = []
     if _lies_in(window, window.today):
         near = [one for one in report.air if abs(one.time - now) <= _NOW]
-        told += sorted(near, key=lambda one: abs(one.time - now))[:1]
+        current = sorted(near, key=lambda one: abs(one.time - now))[:1]
+    told = list(current)
     if window.detail == "now":
         return tuple(air_record(one, zone) for one in told), []
     worst = {day: worst_air(report.air, day, zone) for day in sorted(_days(window))}
@@ -127,6 +128,6 @@ def _air(
     notes = missing_note(
         "air missing", [day for day, one in worst.items() if one is None], report.source, language
     )
-    if any(worst.values()):
+    if len(told) > len(current):
         notes.append(say("worst air", language))
     return tuple(air_record(one, zone) for one in told), notes

@@ -53,6 +53,10 @@ _PHRASES = {
         "{0} 没有给出当前的天气；列出的是最近的一小时。",
         "{0} gives no current weather; the nearest hour is shown.",
     ),
+    "nothing now": (
+        "{0} 没有给出当前的天气。",
+        "{0} gives no current weather.",
+    ),
     "stale": ("这是 {0}前的数据，因为{1}。", "These data are {0} old, because {1}."),
     "other source": ("{1}，改用 {0}。", "{1}; {0} answered instead."),
     "no newer": ("没有更新的数据", "no newer ones could be had"),
@@ -76,8 +80,8 @@ _PHRASES = {
     ),
     "no air": ("空气质量没有查到：{0}", "The air quality could not be had: {0}"),
     "worst air": (
-        "空气质量列的是每天指数最差的一小时。",
-        "Of the air of each day, the hour with the worst index is shown.",
+        "空气质量列的是每天最差的一小时。",
+        "Of the air of each day, the worst hour is shown.",
     ),
     "air missing": (
         "没有 {0} 的空气质量：{1} 没有给出。",
@@ -92,6 +96,10 @@ _PHRASES = {
         "Weather warnings for {place} ({point}), time zone {zone}",
     ),
     "no alerts": ("目前没有预警。", "There are no warnings in force."),
+    "no alerts then": (
+        "当时没有预警；之后有没有，不知道。",
+        "There were no warnings then; whether there are any by now is not known.",
+    ),
     "from to": ("{0} 至 {1}", "{0} to {1}"),
     "from": ("{0} 起", "from {0}"),
     "until": ("至 {0}", "until {0}"),

@@ -1,7 +1,7 @@
 """Reads a date as people say it, in Chinese or English, at the clock of the place.
 
 No library that is kept reads Chinese weekdays, weekends and ranges of days (dateparser gives one instant and
-no `next Friday`), so the wordings are a list of rules in `when_rules.py`; this file puts them together:
+no `next Friday`), so the wordings are a list of rules in `rules.py`; this file puts them together:
 parts of the day, ranges, and what is said round a date.
 
 A week begins on Monday. `下周五` and `next Friday` are the Friday of the next such week, `周五` and `Friday`
@@ -99,12 +99,13 @@ def _read(text: str, now: datetime.datetime) -> When | None:
     rest, hours = read_part(text)
     if hours is None:
         return None
+    after_midnight, hours = datetime.timedelta(days=hours[0] // 24), (hours[0] % 24, hours[1] % 24)
     if not rest:
         # In the evening, `morning` is the one to come, but `this morning` is not.
         day = today + datetime.timedelta(days=now.hour > hours[1] and "this" not in text)
         return When(day, day, hours)
     days = _read_span(rest, today)
-    return When(*days, hours) if days else None
+    return When(days[0] + after_midnight, days[1] + after_midnight, hours) if days else None
 
 
 def _read_span(text: str, today: datetime.date) -> Days | None:

@@ -65,19 +65,24 @@ _PARTS = {
     (18, 23): ("晚上", "夜里", "夜间", "夜晚", "晚间", "半夜", "深夜", "晚", "夜", "evening", "night"),
     (6, 17): ("白天", "daytime"),
 }
+# The earliest that somebody calls evening.
+_EVENING = 5
 _PART_OF = {word: hours for hours, words in _PARTS.items() for word in words}
 _ANY_PART = "|".join(sorted(_PART_OF, key=len, reverse=True))
 _PART_SAID = re.compile(rf"(?:\b(?:in the|this|at) )?(?P<part>{_ANY_PART})")
 _CLOCK = re.compile(
-    r"(?:\bat |t)?(?<![\d:./-])(?P<hour>\d{1,2})(?::(?P<minute>\d\d)(?::\d\d)?(?:z|[+-]\d\d:?\d\d)?)?\s*"
-    r"(?P<mark>am|pm|a\.m\.|p\.m\.|o'clock|点钟|点半|点|时)?(?:左右|钟)?"
+    # 周五八点: 五 is the weekday.
+    r"(?:\bat |t)?(?<![\d:./-])(?P<hour>\d{1,2}|(?<![周期拜])[零一二两三四五六七八九十]{1,3}(?=点))"
+    r"(?::(?P<minute>\d\d)(?::\d\d)?(?:z|[+-]\d\d:?\d\d)?)?\s*"
+    r"(?P<mark>am|pm|[ap]\.m\b\.?|o'clock|点钟|点半|点|时)?(?:左右|钟)?"
 )
 
 
 def read_days(text: str, today: datetime.date) -> Days | None:
     """The days that the whole of `text` names; None when no rule reads it."""
     for pattern, meaning in _rules():
-        if (found := pattern.fullmatch(text)) and (days := meaning(found, today)):
+        # `next 0 days` ends before it begins.
+        if (found := pattern.fullmatch(text)) and (days := meaning(found, today)) and days[0] <= days[1]:
             return days
     return None
 
@@ -95,15 +100,18 @@ def read_months_day(text: str, beside: datetime.date) -> Days | None:
 
 
 def read_part(text: str) -> tuple[str, tuple[int, int] | None]:
-    """Take the part or the hour of the day out of `text`: what is left, and its hours."""
+    """Take the part or the hour of the day out of `text`: what is left, and its hours.
+
+    Hours from 24 on are those after the midnight at the end of the day: 今晚2点 is hour 26.
+    """
     text = text.replace("tonight", "today night")
     hours = None
     if part := _PART_SAID.search(text):
         hours = _PART_OF[part["part"]]
         text = text[: part.start()] + " " + text[part.end() :]
     if clock := _clock(text):
-        hour = int(clock["hour"]) + (12 if _is_after_noon(clock, hours) else 0)
-        if hour > 23:
+        hour = _hour(_number(clock["hour"]), (clock["mark"] or "").replace(".", ""), hours)
+        if hour is None:
             return text, None
         hours = (hour, hour)
         text = text[: clock.start()] + " " + text[clock.end() :]
@@ -115,9 +123,21 @@ def _clock(text: str) -> re.Match[str] | None:
     return next((m for m in _CLOCK.finditer(text) if m["mark"] or m["minute"]), None)
 
 
-def _is_after_noon(clock: re.Match[str], hours: tuple[int, int] | None) -> bool:
-    hour, mark = int(clock["hour"]), (clock["mark"] or "").replace(".", "")
-    return 1 <= hour < 12 and (mark == "pm" or (mark != "am" and hours is not None and hours[0] >= 12))
+def _hour(said: int, mark: str, part: tuple[int, int] | None) -> int | None:
+    """The hour on the clock of 24, in the part of the day that was named with it."""
+    if said > 24:
+        return None
+    hour = said % 12 if mark == "am" and said == 12 else said
+    first, last = part or (0, 23)
+    if last == 23 and first > 12 and hour < _EVENING and mark != "pm":
+        # 今晚2点, 半夜2点 and 2am tonight come after midnight.
+        return hour + 24
+    if said == 12 and mark not in ("am", "pm"):
+        # 晚上12点 and 凌晨12点 are midnight.
+        return 24 if first == 18 else 0 if last < 6 else 12
+    if 1 <= hour < 12 and (mark == "pm" or (mark != "am" and part and last >= 12 and hour < first)):
+        return hour + 12
+    return hour
 
 
 def _number(text: str) -> int:
@@ -285,6 +305,10 @@ _RULE_TEXTS: tuple[tuple[str, _Meaning], ...] = (
     (
         rf"(?:over |within |in )?(?:the )?(?:next|coming|following) {_N} (days?|weeks?)",
         lambda m, t: (t, t + (_number(m[1]) * _unit(m[2]) - 1) * _DAY),
+    ),
+    (
+        rf"{_N}(天|周|个?星期|个礼拜)|{_N} (days?|weeks?)",
+        lambda m, t: (t, t + (_number(m[1] or m[3]) * _unit(m[2] or m[4]) - 1) * _DAY),
     ),
     (
         r"未来几天|接下来几天|这几天|(?:the )?(?:next|coming) few days|these days",

@@ -63,8 +63,6 @@ async def find_place(text: str, *, settings: WeatherSettings, fetch: Fetch, lang
     """
     if len(text.strip()) > LONGEST:
         raise WeatherError(saying.too_long(text, language))
-    if not place_key(text):
-        raise WeatherError(saying.empty(text, language))
     found = await anyio.to_thread.run_sync(_in_table, text, language)
     if found is not None:
         return found
@@ -72,6 +70,9 @@ async def find_place(text: str, *, settings: WeatherSettings, fetch: Fetch, lang
 
 
 def _in_table(text: str, language: Language) -> Found | None:
+    # Here, in a thread: the first Chinese name waits for the dictionaries.
+    if not place_key(text):
+        raise WeatherError(saying.empty(text, language))
     known = table()
     if point := _point(text, language):
         return Found(_at(known, point, language))

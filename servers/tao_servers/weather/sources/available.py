@@ -10,9 +10,9 @@ from tao_servers.weather.sources.metno import MetNo
 from tao_servers.weather.sources.nws import Nws
 from tao_servers.weather.sources.openmeteo import OpenMeteo
 from tao_servers.weather.sources.qweather import QWeather
-from tao_servers.weather.sources.source import Fetch, Source, SourceError
+from tao_servers.weather.sources.source import Fetch, Source, SourceError, Wanted
 
-__all__ = ["Available", "available_sources"]
+__all__ = ["Available", "available_sources", "could_give"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +61,12 @@ def _missing(settings: WeatherSettings, keys: Mapping[str, str]) -> dict[str, So
     if "qweather" not in missing and not settings.qweather_url:
         missing["qweather"] = SourceError("no key", "TAO_WEATHER_QWEATHER_URL must name the host of the key")
     return missing
+
+
+def could_give(name: str, wanted: Wanted) -> bool:
+    """Whether the source of that name, once it has its key, can be asked for it."""
+    gives = {AMap.name: AMap.gives, QWeather.name: QWeather.gives}.get(name)
+    return gives is None or wanted in gives
 
 
 def _user_agent(contact: str | None) -> str:

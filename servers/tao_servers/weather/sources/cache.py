@@ -22,7 +22,8 @@ MAX_BODY_BYTES = 2_000_000
 _FORM = 1
 _LONGEST_HEAD = 2_000
 _SUFFIX = ".reply"
-_UNFINISHED = ".part"
+# No other program calls its files so: old ones are deleted.
+_UNFINISHED = ".reply-part"
 _UNFINISHED_SECONDS = 600
 _WRITES_BETWEEN_CLEANINGS = 50
 

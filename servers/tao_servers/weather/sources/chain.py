@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from tao.settings import WeatherSettings, cache_dir
 from tao_prompts import Language
 from tao_servers.weather.errors import WeatherError
-from tao_servers.weather.sources.available import Available, available_sources
+from tao_servers.weather.sources.available import Available, available_sources, could_give
 from tao_servers.weather.sources.cache import Cache
 from tao_servers.weather.sources.exchange import Exchange
 from tao_servers.weather.sources.failures import all_failed
@@ -30,6 +30,7 @@ __all__ = ["Answer", "Weather"]
 
 _OLDEST = datetime.timedelta(hours=24)
 _PAUSE_SECONDS = 0.2
+_CLOSING_SECONDS = 2.0
 
 _log = logging.getLogger("tao_servers.weather")
 
@@ -93,7 +94,7 @@ class Weather:
         self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Close the connections."""
-        with anyio.CancelScope(shield=True):
+        with anyio.move_on_after(_CLOSING_SECONDS, shield=True):
             await self._exchange.aclose()
 
     async def ask(self, spot: Spot, span: Span, wanted: Wanted, *, language: Language) -> Answer:
@@ -102,8 +103,9 @@ class Weather:
         Raises:
             WeatherError: there is none; the text says what each source answered.
         """
-        failed: list[tuple[str, SourceError]] = list(self._available.broken)
-        skipped: list[tuple[str, SourceError]] = list(self._available.unset)
+        # A key would not help where the source has none of it.
+        failed = [one for one in self._available.broken if could_give(one[0], wanted)]
+        skipped = [one for one in self._available.unset if could_give(one[0], wanted)]
         for source in self._available.sources:
             if wanted not in source.gives:
                 continue

@@ -108,6 +108,9 @@ def all_failed(
     told = [*asked, *skipped]
     said = [failure_text(name, error, language) for name, error in told] or [_NOBODY[language]]
     causes = [error.failure for _, error in asked or skipped] or ["no key"]
+    if wanted == "alerts" and set(causes) == {"out of range"}:
+        # Of most countries, only a source with a key has warnings; other days have none.
+        causes = [error.failure for _, error in skipped if error.failure == "no key"] or causes
     advice = list(dict.fromkeys(_ADVICE[language][_FOR[failure]] for failure in causes))
     old = _NOT_KEPT[language] if any(error.failure != "out of range" for _, error in asked) else ""
     unknown = _UNKNOWN[language] if wanted == "alerts" else ""

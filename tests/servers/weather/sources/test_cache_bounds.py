@@ -33,14 +33,14 @@ def test_the_size_is_bounded(tmp_path: Path) -> None:
 
 
 def test_what_a_killed_process_left_is_removed_and_what_another_writes_is_not(tmp_path: Path) -> None:
-    left, under_way, foreign = (tmp_path / name for name in ("a.part", "b.part", "notes.txt"))
+    left, under_way, foreign = (tmp_path / name for name in ("a.reply-part", "b.reply-part", "film.part"))
     for path in (left, under_way, foreign):
         path.write_bytes(b"half")
     hours_ago = time.time() - 7_200
     for path in (left, foreign):
         os.utime(path, (hours_ago, hours_ago))
     Cache(tmp_path).write("key", _entry())
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["b.part", "key.reply", "notes.txt"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["b.reply-part", "film.part", "key.reply"]
 
 
 def test_a_new_entry_takes_the_place_of_the_old_one(tmp_path: Path) -> None:

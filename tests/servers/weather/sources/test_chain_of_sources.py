@@ -353,6 +353,18 @@ async def test_sources_without_a_key_are_named_only_when_all_fail(tmp_path: Path
     assert "qweather has no valid key (none is set); amap has no valid key (none is set)" in str(caught.value)
 
 
+async def test_where_only_a_key_would_bring_warnings_the_key_is_the_advice(tmp_path: Path) -> None:
+    transport = httpx.MockTransport(_good)
+    weather = Weather(WeatherSettings(), cache=tmp_path, transport=transport, clock=Clock())
+    async with weather:
+        with pytest.raises(WeatherError) as caught:
+            await weather.ask(SHANGHAI, SPAN, "alerts", language="en")
+    assert "qweather has no valid key (none is set)" in str(caught.value)
+    assert "What to do: set or check the keys" in str(caught.value)
+    # It has no warnings, with a key or without.
+    assert "amap has" not in str(caught.value)
+
+
 async def test_a_key_that_was_set_up_and_is_missing_is_told(tmp_path: Path) -> None:
     settings = WeatherSettings(sources=("amap", "open-meteo"), amap_key_env="MY_KEY")
     transport = httpx.MockTransport(lambda _: httpx.Response(200, json=forecast_reply()))
