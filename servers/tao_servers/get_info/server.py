@@ -68,8 +68,8 @@ def _add_own_pages(server: MCPServer, profile: Profile, profiles: Profiles) -> N
 
     @server.tool(
         description=f"Address of {profile.name}'s public page on one channel: {names}. "
-        f"查个人主页、账号的网址。 Use it for {profile.name}'s site, account or "
-        "profile page.",
+        f"查个人主页、账号的网址。 Use it for any question about {profile.name}'s site, "
+        "account or profile page.",
         annotations=_reads("Public pages"),
     )
     def get_my_info(

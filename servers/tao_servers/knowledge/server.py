@@ -51,7 +51,7 @@ def build_server(searcher: Searcher, *, ingest_command: str = "tao-knowledge ing
 
     @server.tool(
         description="Search the user's private documents for passages with file and line. "
-        "查资料：价格、商品、规定、文档。 Use it for prices, products, facts or documents.",
+        "查资料：价格、商品、规定、文档。 Use it for prices, products, rules and documents.",
         annotations=ToolAnnotations(
             title="Search documents", read_only_hint=True, idempotent_hint=True, open_world_hint=False
         ),
