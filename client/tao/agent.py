@@ -237,6 +237,7 @@ class Agent:
                     now=datetime.now().astimezone(),
                     earlier=earlier,
                     small=self._small,
+                    window=self._settings.model.window,
                     reminder=await self._reminder(question, earlier),
                 )
                 await self._answer(run, after)

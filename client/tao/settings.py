@@ -66,6 +66,11 @@ class _ModelSection(_Section):
     dialect: DialectName = "auto"
     temperature: float = 0.0
     max_tokens: int = Field(default=1024, gt=0, description="Longest single reply.")
+    window: int | None = Field(
+        default=None,
+        gt=0,
+        description="Tokens that the model reads; default: as refusals tell.",
+    )
     connect_timeout: float = Field(default=10.0, gt=0, description="Seconds.")
     first_token_timeout: float = Field(default=180.0, gt=0, description="Seconds.")
     token_timeout: float = Field(default=60.0, gt=0, description="Seconds between two tokens.")

@@ -34,6 +34,7 @@ async def play(
     *,
     earlier: Sequence[Turn] = (),
     small: ScriptedModel | None = None,
+    window: int | None = None,
     on_event: Callable[[Event], None] | None = None,
 ) -> tuple[Answer, list[Event]]:
     """The answer and the events of one run, in at most five seconds."""
@@ -55,6 +56,7 @@ async def play(
         now=datetime(2026, 11, 22, tzinfo=UTC),
         earlier=earlier,
         small=small,
+        window=window,
     )
     with anyio.fail_after(5):
         return await strategy.answer(run), events

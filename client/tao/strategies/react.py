@@ -138,11 +138,15 @@ class _Work:
     async def _complete(self) -> Completion:
         while True:
             request = self._dialect.request(self._history.messages, self._tools)
+            if self._run.overflows(request) and self._shortened():
+                # Some endpoints cut a prompt that is too long without a word.
+                continue
             try:
                 return await self._run.complete(
                     request, Teller(self._run, self._dialect, self._acting, self._spent.steps)
                 )
-            except PromptTooLongError:
+            except PromptTooLongError as exc:
+                self._run.window = exc.window or self._run.window
                 if not self._shortened():
                     raise
             except ModelError as exc:

@@ -40,6 +40,7 @@ class Run:
     earlier: Sequence[Turn] = ()
     reminder: str = ""
     small: ChatModel | None = None
+    window: int | None = None
     started: float = field(default_factory=anyio.current_time)
     usage: RunUsage = field(default_factory=RunUsage)
 
@@ -68,6 +69,17 @@ class Run:
     def reminded(self, question: str) -> str:
         """The question, and behind it what the run is reminded of."""
         return f"{question}\n\n{self.reminder}" if self.reminder else question
+
+    def overflows(self, request: ChatRequest) -> bool:
+        """Whether a prompt is longer than the model's window, where that is known; by an estimate.
+
+        A token is about four ASCII characters, or one and a half others, in the vocabularies of today.
+        """
+        if self.window is None:
+            return False
+        text = "".join(message.content for message in request.messages)
+        others = sum(not character.isascii() for character in text)
+        return (len(text) - others) / 4 + others / 1.5 > self.window
 
     async def complete(
         self, request: ChatRequest, on_delta: Callable[[Delta], None], *, simple: bool = False

@@ -132,6 +132,20 @@ async def test_a_prompt_that_is_too_long_is_shortened_and_goes_on() -> None:
     assert sum("shortened" in event.text for event in events if isinstance(event, Notice)) == 2
 
 
+async def test_with_a_known_window_a_long_prompt_is_shortened_before_it_is_sent() -> None:
+    async def long(arguments: Mapping[str, Any]) -> ToolResult:
+        return ToolResult(f"{arguments['query']} " * 1000)
+
+    model = ScriptedModel(act(SEARCH.name, query="old"), act(SEARCH.name, query="new"), finish("ok"))
+    box = ScriptedToolbox((SEARCH, long))
+    answer, events = await play("？", model, react(toolbox=box), window=2400)
+    assert answer.text == "ok"
+    assert len(model.requests) == 3
+    assert model.requests[2].messages[-3].content.count("old") < 120
+    assert model.requests[2].messages[-1].content.count("new") == 1000
+    assert any("shortened" in event.text for event in events if isinstance(event, Notice))
+
+
 async def test_a_prompt_that_cannot_be_shortened_ends_the_run_with_the_endpoints_words() -> None:
     with pytest.raises(PromptTooLongError, match="too long"):
         await play("？", ScriptedModel(PromptTooLongError("too long", status=400)), react())

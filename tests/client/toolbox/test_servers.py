@@ -131,6 +131,29 @@ async def test_a_list_that_changed_is_replaced_in_the_cache(tmp_path: Path) -> N
             assert [tool.name for tool in servers.tools] == ["shop__price"]
 
 
+async def test_cancelling_a_call_cancels_it_on_the_server(tmp_path: Path) -> None:
+    begun, stopped = anyio.Event(), anyio.Event()
+    server = MCPServer("slow", log_level="ERROR")
+
+    @server.tool()
+    async def wait() -> str:
+        begun.set()
+        try:
+            await anyio.sleep_forever()
+        finally:
+            stopped.set()
+        return ""
+
+    with anyio.fail_after(5):
+        async with toolbox(["slow"], Memory(slow=server).for_entry, tmp_path) as servers:
+            await servers.load()
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(servers.call, "slow__wait", {})
+                await begun.wait()
+                tasks.cancel_scope.cancel()
+            await stopped.wait()
+
+
 async def test_a_server_whose_code_has_changed_is_asked_for_its_tools_again(tmp_path: Path) -> None:
     code = tmp_path / "my" / "server.py"
     code.parent.mkdir()
