@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
 import click
 
@@ -14,7 +14,7 @@ from tao.cli.allow import chosen_list
 from tao.cli.answers import exit_code, overridden, print_answer
 from tao.cli.interrupt import run_interruptible
 from tao.cli.live import LiveSteps
-from tao.cli.options import config_option, json_option
+from tao.cli.options import answering_options
 from tao.cli.pages import Command
 from tao.cli.terminal import confirm
 from tao.cli.words import t
@@ -47,31 +47,7 @@ class _Options:
     ),
 )
 @click.argument("question", required=False)
-@config_option
-@click.option("--server", "servers", multiple=True, help=t("Use only this server of the list; repeatable."))
-@click.option("--no-tools", is_flag=True, help=t("Ask the model alone."))
-@click.option("--model", help=t("Model name; `local` and `local-small` are embedded."))
-@click.option("--dialect", type=click.Choice(get_args(DialectName)), help=t("How steps are asked for."))
-@click.option(
-    "--strategy",
-    type=click.Choice(get_args(StrategyName)),
-    help=t("Act through tools, think step by step, let samples vote, or a combination."),
-)
-@click.option("--max-steps", type=click.IntRange(min=1), help=t("Steps until the best answer is asked for."))
-@click.option(
-    "--timeout", type=click.FloatRange(min=1), help=t("Seconds until the best answer is asked for.")
-)
-@click.option(
-    "--approve",
-    type=click.Choice(["ask", "deny", "auto"]),
-    default="ask",
-    help=t(
-        "Calls that may change something: ask (the default; without a terminal, deny), deny, or auto, which "
-        "allows them."
-    ),
-)
-@click.option("--quiet", "-q", is_flag=True, help=t("Show no steps."))
-@json_option
+@answering_options
 def ask(
     question: str | None,
     config: Path | None,

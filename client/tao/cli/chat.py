@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
 import click
 
@@ -20,13 +20,13 @@ from tao.cli.conversing import Conversing, Doubt
 from tao.cli.failures import failure_line
 from tao.cli.lines import consents, piped_lines, typed_lines
 from tao.cli.live import LiveSteps
-from tao.cli.options import config_option, json_option
+from tao.cli.options import answering_options
 from tao.cli.pages import Command
 from tao.cli.terminal import say
 from tao.cli.words import t
 from tao.errors import ConfigError, TaoError
 from tao.runs import conversation, last_run, rate
-from tao.settings import Settings, StrategyName, load_settings, state_dir
+from tao.settings import Settings, load_settings, state_dir
 from tao.toolbox import Approver
 from tao_prompts import language_of
 
@@ -55,36 +55,12 @@ _COMMAND = re.compile(r"/[A-Za-z?]*")
     flag_value=_LAST,
     help=t("Go on from the last answer, or from that of a run."),
 )
-@config_option
-@click.option("--server", "servers", multiple=True, help=t("Use only this server of the list; repeatable."))
-@click.option("--no-tools", is_flag=True, help=t("Ask the model alone."))
-@click.option("--model", help=t("Model name; `local` and `local-small` are embedded."))
-@click.option("--strategy", type=click.Choice(get_args(StrategyName)), help=t("How questions are worked at."))
-@click.option(
-    "--dialect",
-    type=click.Choice(["auto", "tools", "schema", "text"]),
-    help=t("How steps are asked for."),
-)
-@click.option("--max-steps", type=click.IntRange(min=1), help=t("Steps until the best answer is asked for."))
-@click.option(
-    "--timeout", type=click.FloatRange(min=1), help=t("Seconds until the best answer is asked for.")
-)
 @click.option(
     "--memory",
     is_flag=True,
     help=t("Show the model your earlier answers to like questions that you rated /good."),
 )
-@click.option(
-    "--approve",
-    type=click.Choice(["ask", "deny", "auto"]),
-    default="ask",
-    help=t(
-        "Calls that may change something: ask (the default; without a terminal, deny), deny, or auto, which "
-        "allows them."
-    ),
-)
-@click.option("--quiet", "-q", is_flag=True, help=t("Show no steps."))
-@json_option
+@answering_options
 def chat(go_on: str | None, quiet: bool, as_json: bool, approve: str, **given: Any) -> int:
     """Read the options, open the agent, converse."""
     typed = bool(sys.stdin and sys.stdin.isatty())
