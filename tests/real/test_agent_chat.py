@@ -63,6 +63,12 @@ def config(tmp_path: Path) -> Path:
     return path
 
 
+def _as_in_a_terminal() -> None:
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+    # What runs the tests in the background may have told its children to ignore it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 class Terminal:
     """A process on a terminal: what it shows is awaited, what the user types is sent."""
 
@@ -131,7 +137,7 @@ def chat(base_url: str, *arguments: str) -> Iterator[Terminal]:
         stdout=theirs,
         stderr=theirs,
         start_new_session=True,
-        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+        preexec_fn=_as_in_a_terminal,
     )
     os.close(theirs)
     terminal = Terminal(process, ours)

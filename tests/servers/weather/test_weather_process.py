@@ -107,8 +107,13 @@ def test_an_interrupted_forecast_ends_without_a_traceback() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         address = f"http://127.0.0.1:{silent.getsockname()[1]}"
         command = [sys.executable, "-m", "tao_servers.weather", "show", "上海"]
+        # As in a terminal: what runs the tests in the background may have told its children to ignore SIGINT.
         with subprocess.Popen(
-            command, env={**os.environ, **_env(address)}, stderr=subprocess.PIPE, encoding="utf-8"
+            command,
+            env={**os.environ, **_env(address)},
+            stderr=subprocess.PIPE,
+            encoding="utf-8",
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
         ) as process:
             silent.settimeout(30)
             connection, _ = silent.accept()
