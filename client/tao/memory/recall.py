@@ -90,7 +90,7 @@ def _find(asked: str, *, runs: Path, cache: Path, embedder: Embedder) -> tuple[T
     if not approved:
         return ()
     vectors = VectorCache(cache, embedder)
-    wanted = embedder.embed([asked])[0]
+    wanted = embedder.embed([asked])[0].tolist()
     known = vectors.of([one.asked for one in approved], beside=[one.asked for one in there])
     scores = [sum(map(mul, wanted, vector)) for vector in known]
     ranked = sorted(zip(scores, approved, strict=True), key=lambda pair: pair[0], reverse=True)

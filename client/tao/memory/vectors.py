@@ -35,7 +35,7 @@ class VectorCache:
         }
         missing = {name: text for name, text in zip(names, texts, strict=True) if name not in vectors}
         if missing:
-            made = self._embedder.embed(list(missing.values()))
+            made = self._embedder.embed(list(missing.values())).tolist()
             vectors |= zip(missing, made, strict=True)
             with suppress(OSError):
                 self._keep({name: vectors[name] for name in missing}, {*names, *map(self._name, beside)})

@@ -1,48 +1,76 @@
-"""Finds the passages nearest in meaning to a query."""
+"""Finds the passages that answer a query: by meaning and by words."""
 
 import logging
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import PurePath
 from typing import Self
 
 from tao.models.embeddings import Embedder
 from tao.models.loading import load
-from tao_servers.knowledge.database import EmptyStoreError, StoreError
-from tao_servers.knowledge.store import Hit, Store, open_store, revision
+from tao.models.rerank import Reranker
+from tao_servers.knowledge.fusion import fuse, words_weight
+from tao_servers.knowledge.index import (
+    Collection,
+    EmptyStoreError,
+    Passage,
+    Place,
+    StoreError,
+    open_collection,
+)
 
 __all__ = ["Match", "Searcher"]
 
 _log = logging.getLogger(__name__)
-_MOST_HITS = 5000
+_CANDIDATES = 50
+_RERANKED = 20
+_LOOKED_AT = 10
 
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """A passage that was found; `score` is its cosine with the query, `source` the file's name."""
+    """A passage that was found, with its place; the higher the score, the better.
+
+    `path` is the document's source, and `source` its file name. `start` and `end` count characters.
+    """
 
     text: str
     source: str
     path: str
     line: int
     score: float
+    page: int | None = None
+    heading: str = ""
+    start: int = 0
+    end: int = 0
 
 
 class Searcher:
-    """Searches the store in the folder `path`, which need not exist yet.
+    """Searches a collection, which need not exist yet.
 
-    The store is opened by the first search, and again after a writer, perhaps in another process, has
-    changed it. Calls block and may come from any thread.
+    It is opened by the first search, and again after a writer, perhaps in another process, has changed it.
+    Calls block and may come from any thread.
     """
 
-    def __init__(self, path: Path, embedder: Embedder) -> None:
-        self.path = path
+    def __init__(
+        self,
+        place: Place,
+        embedder: Embedder,
+        *,
+        strong: Embedder | None = None,
+        reranker: Reranker | None = None,
+    ) -> None:
+        self.place = place
         self._embedder = embedder
+        self._strong = strong
+        self._reranker = reranker
         self._turn = threading.Lock()
         self._opened = ExitStack()
-        self._store: Store | None = None
+        self._collection: Collection | None = None
         self._revision = ""
+        self._beside = ThreadPoolExecutor(1, "knowledge-words")
 
     def __enter__(self) -> Self:
         return self
@@ -50,59 +78,100 @@ class Searcher:
     def __exit__(self, *_: object) -> None:
         with self._turn:
             self._close()
+        self._beside.shutdown()
 
     def search(self, query: str, top_k: int = 5) -> list[Match]:
         """The `top_k` best passages, the best first; of passages with the same text only one.
 
         Raises:
             EmptyStoreError: nothing was ingested yet.
-            StoreError: the store cannot be used.
-            MissingExtra: a library is not installed.
+            StoreError: the collection cannot be used.
+            ConfigError, ModelError: a model is not there, or fails.
         """
         with self._turn:
-            store = self._current()
-            (vector,) = self._embedder.embed([query])
             try:
-                found = _nearest_texts(store, vector, top_k)
+                return self._search(query, top_k)
+            except EmptyStoreError:
+                raise
             except StoreError:
                 # A writer may have pulled something from under an index that was read before.
                 self._close()
-                found = _nearest_texts(self._current(), vector, top_k)
-        if not found:
-            raise EmptyStoreError(f"The store {str(self.path)!r} is empty.")
-        return [Match(hit.text, Path(hit.path).name, hit.path, hit.line, hit.score) for hit in found]
+                return self._search(query, top_k)
 
     def warm(self) -> None:
         """Load the libraries and the model, so that the first search need not; never raises."""
         try:
             load("chromadb", extra="knowledge")
-            self._embedder.embed(["warm"])
+            self._embedder.embed(["warm"], kind="query")
+            with self._turn:
+                self._current()
+        except EmptyStoreError:
+            pass
         except Exception as exc:
             # The first search meets the same trouble and tells the model about it.
             _log.warning("Not ready to search: %s", exc)
 
-    def _current(self) -> Store:
-        now = revision(self.path)
-        if self._store is None or now != self._revision:
+    def _search(self, query: str, top_k: int) -> list[Match]:
+        collection = self._current()
+        limit = max(_CANDIDATES, 4 * top_k)
+        matching = self._beside.submit(collection.matching, query, limit)
+        vector = collection.embedder.embed([query], kind="query")[0]
+        nearest = collection.nearest(vector, limit)
+        words = matching.result()
+        passages = collection.passages(list({id_ for id_, _ in (*nearest, *words)}))
+        near = [passages[id_].chunk.text for id_, _ in nearest if id_ in passages][:_LOOKED_AT]
+        ranked = fuse(nearest, words, weight=words_weight(query, near))
+        found = _first_of_texts([(passages[id_], score) for id_, score in ranked if id_ in passages])
+        if not found:
+            raise EmptyStoreError(f"The collection {self.place.name!r} is empty.")
+        if self._reranker is not None:
+            found = _reranked(self._reranker, query, found[: max(_RERANKED, top_k)])
+        return [_match(collection, passage, score) for passage, score in found[:top_k]]
+
+    def _current(self) -> Collection:
+        if self._collection is None or self._collection.catalogue.revision != self._revision:
             self._close()
             with ExitStack() as opening:
-                self._store = opening.enter_context(open_store(self.path, self._embedder))
+                collection = opening.enter_context(
+                    open_collection(self.place, self._embedder, strong=self._strong)
+                )
+                self._revision = collection.catalogue.revision
                 self._opened = opening.pop_all()
-            self._revision = now
-        return self._store
+            self._collection = collection
+        return self._collection
 
     def _close(self) -> None:
-        self._store = None
+        self._collection = None
         self._opened.close()
 
 
-def _nearest_texts(store: Store, vector: list[float], top_k: int) -> list[Hit]:
-    limit = 4 * top_k
-    while True:
-        hits, more = store.nearest(vector, limit)
-        first_of_text: dict[str, Hit] = {}
-        for hit in hits:
-            first_of_text.setdefault(hit.text, hit)
-        if len(first_of_text) >= top_k or not more or limit >= _MOST_HITS:
-            return list(first_of_text.values())[:top_k]
-        limit *= 4
+def _first_of_texts(found: list[tuple[Passage, float]]) -> list[tuple[Passage, float]]:
+    first: dict[tuple[str, str], tuple[Passage, float]] = {}
+    for passage, score in found:
+        first.setdefault((passage.chunk.context, passage.chunk.text), (passage, score))
+    return list(first.values())
+
+
+def _reranked(
+    reranker: Reranker, query: str, found: list[tuple[Passage, float]]
+) -> list[tuple[Passage, float]]:
+    scores = reranker.score(query, [passage.indexed_text for passage, _ in found])
+    rescored = [(passage, score) for (passage, _), score in zip(found, scores, strict=True)]
+    return sorted(rescored, key=lambda pair: -pair[1])
+
+
+def _match(collection: Collection, passage: Passage, score: float) -> Match:
+    chunk = passage.chunk
+    start, end = chunk.parent or (chunk.start, chunk.end)
+    text = collection.catalogue.span(passage.document, start, end) if chunk.parent else chunk.text
+    return Match(
+        text=f"{chunk.context}\n{text}" if chunk.context else text,
+        source=PurePath(passage.source).name or passage.source,
+        path=passage.source,
+        line=chunk.line,
+        score=score,
+        page=chunk.page,
+        heading=chunk.heading,
+        start=start,
+        end=end,
+    )

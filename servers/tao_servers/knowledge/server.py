@@ -8,8 +8,8 @@ from mcp.server.mcpserver.exceptions import ToolError
 from mcp.types import CallToolResult, ToolAnnotations
 from pydantic import BaseModel, Field
 
-from tao.models.loading import MissingExtra
-from tao_servers.knowledge.database import EmptyStoreError, StoreError
+from tao.settings import ConfigError
+from tao_servers.knowledge.index import EmptyStoreError, StoreError
 from tao_servers.knowledge.search import Match, Searcher
 from tao_servers.serving.results import result
 from tao_servers.serving.server import make_server
@@ -31,6 +31,8 @@ class Passage(BaseModel):
     source: str
     path: str
     line: int
+    page: int | None = None
+    heading: str | None = None
     score: float
 
 
@@ -66,7 +68,7 @@ def build_server(searcher: Searcher, *, ingest_command: str = "tao-knowledge ing
             matches = searcher.search(query, top_k)
         except EmptyStoreError as exc:
             raise ToolError(f"No documents yet. The user has to run: {ingest_command}") from exc
-        except (MissingExtra, StoreError) as exc:
+        except (ConfigError, StoreError) as exc:
             raise ToolError(str(exc)) from exc
         found = _fit(matches)
         return result(_as_text(found), found)
@@ -92,6 +94,8 @@ def _passages(matches: list[Match], cut: int | None) -> Passages:
             source=match.source,
             path=match.path,
             line=match.line,
+            page=match.page,
+            heading=match.heading or None,
             score=round(match.score, 4),
         )
         for number, match in enumerate(matches, start=1)
@@ -100,8 +104,13 @@ def _passages(matches: list[Match], cut: int | None) -> Passages:
 
 
 def _as_text(found: Passages) -> str:
-    lines = [f"[{p.id}] {' '.join(p.text.split())} ({p.source}:{p.line})" for p in found.passages]
+    lines = [f"[{p.id}] {' '.join(p.text.split())} ({_place(p)})" for p in found.passages]
     return "\n".join([*lines, found.note] if found.note else lines)
+
+
+def _place(passage: Passage) -> str:
+    # Lines of a text that was taken from pages are nowhere to be seen.
+    return f"{passage.source}:{passage.line}" if passage.page is None else f"{passage.source} p. {passage.page}"
 
 
 def _size(found: Passages) -> int:

@@ -11,7 +11,7 @@ import pytest
 
 ROOT = Path(__file__).parents[3]
 SERVERS = ROOT / "servers" / "tao_servers"
-NAMES = sorted(path.parent.name for path in SERVERS.glob("*/command.py"))
+NAMES = sorted(path.parent.name for path in SERVERS.glob("*/__main__.py"))
 SCHEMA = json.loads(Path(__file__).with_name("server-json.schema.json").read_text(encoding="utf-8"))
 RULES = jsonschema.Draft202012Validator(SCHEMA)
 each_server = pytest.mark.parametrize("name", NAMES)

@@ -5,9 +5,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import anyio
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from tao.memory import bundled_embedder, recall, reminder
+from tao.models.embeddings import Kind
 from tao.runs import Turn, rate
 from tao_prompts import Language, PromptError
 
@@ -17,13 +20,17 @@ class Pairs:
 
     name = "pairs"
     dimension = 256
+    max_tokens = 512
 
     def __init__(self) -> None:
         self.embedded: list[str] = []
 
-    def embed(self, texts: Sequence[str]) -> list[list[float]]:
+    def embed(self, texts: Sequence[str], *, kind: Kind = "passage") -> NDArray[np.float32]:
         self.embedded += texts
-        return [self._vector(text) for text in texts]
+        return np.array([self._vector(text) for text in texts], dtype=np.float32)
+
+    def count_tokens(self, text: str) -> int:
+        return len(text)
 
     def _vector(self, text: str) -> list[float]:
         vector = [1e-9] * self.dimension

@@ -1,4 +1,4 @@
-"""A small embedder whose vectors count pairs of characters, and what fills a store with it."""
+"""A small embedder whose vectors count pairs of characters, and what fills a collection with it."""
 
 import math
 import zlib
@@ -6,12 +6,16 @@ from collections.abc import Callable, Sequence
 from itertools import pairwise
 from pathlib import Path
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
-from tao.models.embeddings import Embedder
-from tao_servers.knowledge.ingest import Outcome, ingest
-from tao_servers.knowledge.load import find_files
-from tao_servers.knowledge.store import open_store
+from tao.models.embeddings import Embedder, Kind
+from tao_servers.knowledge.index import Place, open_writer
+from tao_servers.knowledge.ingesting.origin import Origin
+from tao_servers.knowledge.ingesting.pipeline import Method, Outcome, Watcher, ingest
+from tao_servers.knowledge.loading import find_files
+from tao_servers.knowledge.splitting import Sizes
 
 
 class Bigrams:
@@ -19,9 +23,13 @@ class Bigrams:
 
     name = "bigrams"
     dimension = 256
+    max_tokens = 512
 
-    def embed(self, texts: Sequence[str]) -> list[list[float]]:
-        return [self._embed_one(text) for text in texts]
+    def embed(self, texts: Sequence[str], *, kind: Kind = "passage") -> NDArray[np.float32]:
+        return np.array([self._embed_one(text) for text in texts], dtype=np.float32)
+
+    def count_tokens(self, text: str) -> int:
+        return len(text)
 
     def _embed_one(self, text: str) -> list[float]:
         vector = [0.001] * self.dimension
@@ -36,18 +44,32 @@ def embedder() -> Embedder:
     return Bigrams()
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """Where the store is; it does not exist yet."""
-    return tmp_path / "store"
+class Outcomes(Watcher):
+    """Keeps what became of each document."""
+
+    def __init__(self) -> None:
+        self.all: list[Outcome] = []
+
+    def done(self, outcome: Outcome) -> None:
+        self.all.append(outcome)
 
 
 @pytest.fixture
-def fill(embedder: Embedder, folder: Path) -> Callable[..., list[Outcome]]:
-    """Ingest paths into the store."""
+def place(tmp_path: Path) -> Place:
+    """A collection that does not exist yet."""
+    return Place(tmp_path / "store")
+
+
+@pytest.fixture
+def fill(embedder: Embedder, place: Place) -> Callable[..., list[Outcome]]:
+    """Ingest paths into the collection."""
 
     def run(*paths: Path) -> list[Outcome]:
-        with open_store(folder, embedder, write=True) as store:
-            return list(ingest(find_files(paths).paths, store, progress=lambda *_: None))
+        outcomes = Outcomes()
+        method = Method(Sizes(tokens=200, count=embedder.count_tokens), workers=0)
+        origins = [Origin.of_file(path) for path in find_files(paths).paths]
+        with open_writer(place, embedder) as writer:
+            ingest(origins, writer, method, watcher=outcomes)
+        return outcomes.all
 
     return run

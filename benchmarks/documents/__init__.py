@@ -1,0 +1,1 @@
+"""How much of real files is read."""

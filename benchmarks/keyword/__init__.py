@@ -1,0 +1,1 @@
+"""The keyword index beside others, and how well its terms find passages."""

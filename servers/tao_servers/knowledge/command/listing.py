@@ -1,0 +1,129 @@
+"""Commands that list what there is: `sources`, `collections`, `folder`."""
+
+import json
+from collections.abc import Sequence
+from fnmatch import fnmatchcase
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from tao_servers.knowledge.command.options import Chosen, in_a_store, on_a_collection
+
+if TYPE_CHECKING:
+    from tao_servers.knowledge.index import Place, Source, Standing
+
+__all__ = ["collections", "folder", "known_sources", "sources"]
+
+_TAG_CHARS = 60
+
+
+def known_sources(place: "Place") -> "list[Source]":
+    """The documents of a collection, sorted; no model and no index is opened for that.
+
+    Raises:
+        StoreError: its catalogue cannot be read.
+    """
+    from tao_servers.knowledge.index.catalogue import open_catalogue
+    from tao_servers.knowledge.index.errors import translated
+
+    if not place.catalogue.is_file():
+        return []
+    with translated(place.folder), open_catalogue(place.catalogue, write=False) as catalogue:
+        return catalogue.sources()
+
+
+@click.command()
+@click.option("--pattern", metavar="GLOB", help="Only those whose name or path matches, such as '*.pdf'.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON list on stdout.")
+@on_a_collection
+def sources(chosen: Chosen, *, pattern: str | None, as_json: bool) -> None:
+    """List the documents of a collection: chunks, language, path, title and tags."""
+    known = [source for source in known_sources(chosen.place) if _matches(source.source, pattern)]
+    if as_json:
+        click.echo(json.dumps([_as_json(source) for source in known], ensure_ascii=False))
+        return
+    for source in known:
+        click.echo(_line(source))
+    click.echo(f"Documents in {chosen.store}, collection {chosen.collection!r}: {len(known)}", err=True)
+
+
+def _matches(source: str, pattern: str | None) -> bool:
+    if pattern is None:
+        return True
+    wanted, name = pattern.lower(), source.lower()
+    return fnmatchcase(name, wanted) or fnmatchcase(PurePath(name).name, wanted)
+
+
+def _line(source: "Source") -> str:
+    tags = "".join(f" [{name}={_cut(', '.join(values))}]" for name, values in source.attributes.items())
+    title = f" ({source.title})" if source.title else ""
+    return f"{source.chunks:>8}  {source.language or '-':<2}  {source.source}{title}{tags}"
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _TAG_CHARS else f"{text[:_TAG_CHARS]}…"
+
+
+def _as_json(source: "Source") -> dict[str, Any]:
+    return {
+        "path": source.source,
+        "title": source.title,
+        "author": source.author,
+        "language": source.language,
+        "created": source.created,
+        "modified": source.modified,
+        "tags": source.attributes,
+        "chunks": source.chunks,
+        "passages": source.chunks,
+        "characters": source.characters,
+        "bytes": source.bytes,
+        "unread": source.unread,
+        "added": source.added,
+        "upgraded": source.strong is not None,
+    }
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON list on stdout.")
+@in_a_store
+def collections(chosen: Chosen, *, as_json: bool) -> None:
+    """List the collections of the store, with their sizes and embedders."""
+    from tao_servers.knowledge.index import places, standing
+
+    found = sorted((standing(catalogue) for catalogue in places(chosen.store)), key=lambda one: one.name)
+    if as_json:
+        click.echo(json.dumps([_standing_as_json(one) for one in found], ensure_ascii=False))
+        return
+    _print_standings(found)
+    click.echo(f"Collections in {chosen.store}: {len(found)}", err=True)
+
+
+def _print_standings(found: "Sequence[Standing]") -> None:
+    for one in found:
+        totals = one.totals
+        stronger = f", {totals.upgraded} of {totals.indexed} chunks by {one.strong}" if one.strong else ""
+        click.echo(
+            f"{one.name}: {totals.documents} documents, {totals.chunks} chunks, {one.bytes / 1e6:,.1f} MB, "
+            f"embedder {one.embedder}{stronger}"
+        )
+
+
+def _standing_as_json(one: "Standing") -> dict[str, Any]:
+    totals = one.totals
+    return {
+        "name": one.name,
+        "documents": totals.documents,
+        "chunks": totals.chunks,
+        "bytes": one.bytes,
+        "embedder": one.embedder,
+        "upgrade": one.strong,
+        "upgraded": totals.upgraded,
+    }
+
+
+@click.command()
+@in_a_store
+def folder(chosen: Chosen) -> None:
+    """Print the folder of the store."""
+    click.echo(str(chosen.store))

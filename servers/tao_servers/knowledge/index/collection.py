@@ -1,0 +1,99 @@
+"""A collection: a catalogue of documents, with their vectors and words beside it."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING
+
+from tao.models.embeddings import Embedder
+from tao_servers.knowledge.index.catalogue import Catalogue, Passage, Source, open_catalogue
+from tao_servers.knowledge.index.errors import EmptyStoreError, StoreError, translated
+from tao_servers.knowledge.index.place import Place
+from tao_servers.knowledge.index.vectors import Vectors
+from tao_servers.knowledge.index.words import Words, open_words
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+__all__ = ["Collection", "check_embedder", "open_collection"]
+
+
+@contextmanager
+def open_collection(
+    place: Place, embedder: Embedder, *, strong: Embedder | None = None
+) -> Iterator["Collection"]:
+    """Open a collection for reading.
+
+    It is searched with `strong` once all its documents have the vectors of that embedder, else with
+    `embedder`.
+
+    Raises:
+        EmptyStoreError: there is no such collection, or nothing in it.
+        StoreError: another embedder made its vectors, or it cannot be used.
+        MissingExtra: a library is not installed.
+    """
+    with ExitStack() as stack:
+        with translated(place.folder):
+            if not place.catalogue.is_file():
+                raise EmptyStoreError(f"The collection {place.name!r} in {str(place.store)!r} is empty.")
+            catalogue = stack.enter_context(open_catalogue(place.catalogue, write=False))
+            check_embedder(catalogue, place, embedder)
+            searched_with = _searched_with(catalogue, embedder, strong)
+            vectors = stack.enter_context(place.vectors(searched_with.name, write=False))
+            words = stack.enter_context(open_words(place.words, write=False))
+        yield Collection(place, catalogue, vectors, words, searched_with)
+
+
+def check_embedder(catalogue: Catalogue, place: Place, embedder: Embedder) -> None:
+    """Raise a `StoreError` unless `embedder` made the vectors of the collection."""
+    made_with = catalogue.about("embedder")
+    if made_with is None:
+        raise EmptyStoreError(f"The collection {place.name!r} in {str(place.store)!r} is empty.")
+    if made_with != embedder.name:
+        raise StoreError(
+            f"The collection {place.name!r} in {str(place.store)!r} was made with the embedder "
+            f"{made_with!r}, and this is {embedder.name!r}: their vectors cannot be compared. Set "
+            "that one (TAO_KNOWLEDGE_EMBEDDER), ingest into another collection (--collection NAME), or "
+            "delete this one."
+        )
+
+
+def _searched_with(catalogue: Catalogue, embedder: Embedder, strong: Embedder | None) -> Embedder:
+    strength = catalogue.strength
+    if strong is None or strength.embedder != strong.name or strength.lacking(strong.name, 1):
+        return embedder
+    return strong
+
+
+class Collection:
+    """An open collection; its calls block, and come from one thread at a time."""
+
+    def __init__(
+        self, place: Place, catalogue: Catalogue, vectors: Vectors, words: Words, embedder: Embedder
+    ) -> None:
+        self.place = place
+        self.catalogue = catalogue
+        self.embedder = embedder
+        """What made the vectors that are searched."""
+        self._vectors = vectors
+        self._words = words
+
+    def sources(self) -> list[Source]:
+        """The live documents, sorted by source."""
+        with translated(self.place.folder):
+            return self.catalogue.sources()
+
+    def passages(self, ids: Sequence[int]) -> dict[int, Passage]:
+        """The chunks with these ids, less those of documents that are gone."""
+        with translated(self.place.folder):
+            return self.catalogue.passages(ids)
+
+    def nearest(self, vector: "NDArray[np.float32]", limit: int) -> list[tuple[int, float]]:
+        """The ids of the chunks nearest to `vector` with their cosines, best first; some may be gone."""
+        with translated(self.place.folder):
+            return self._vectors.nearest(vector, limit)
+
+    def matching(self, query: str, limit: int) -> list[tuple[int, float]]:
+        """The ids of the chunks that share most words with `query` by BM25, best first; some may be gone."""
+        with translated(self.place.folder):
+            return self._words.search(query, limit)

@@ -1,0 +1,1 @@
+"""Takes documents into a collection, and keeps it in step with them."""
