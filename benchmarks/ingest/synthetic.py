@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import click
+from rich.console import Console
+from rich.progress import Progress
 
 from tao.models.embeddings import Kind
 from tao_servers.knowledge.document import Chunk, Document
@@ -23,6 +24,7 @@ _CLUSTERS = 2000
 _WORDS = 60
 _CHUNKS = 100
 _DOCUMENTS = 50
+_COMMONEST, _RAREST = 5, 100_000
 _HAN = [chr(code) for code in range(0x4E00, 0x4E00 + 3000)]
 
 
@@ -59,8 +61,10 @@ class SyntheticEmbedder:
 
 
 def query(seed: int) -> str:
-    """A question of six words, of the kind that the chunks are made of."""
-    return _text(random.Random(-seed), 6)
+    """A question of six words: about one of them stands in most chunks, the most in few."""
+    chance = random.Random(-1 - seed)
+    ranks = [int(_COMMONEST * (_RAREST / _COMMONEST) ** chance.random()) for _ in range(6)]
+    return " ".join(_word(chance, rank) for rank in ranks)
 
 
 def collection_of(chunks: int, store: Path, embedder: SyntheticEmbedder) -> Place:
@@ -76,13 +80,14 @@ def collection_of(chunks: int, store: Path, embedder: SyntheticEmbedder) -> Plac
 
 
 def _fill(writer: Writer, chunks: int, embedder: SyntheticEmbedder) -> None:
-    with click.progressbar(length=chunks, label=f"{chunks} chunks", file=click.get_text_stream("stderr")) as bar:
+    with Progress(console=Console(stderr=True)) as bar:
+        task = bar.add_task(f"{chunks} chunks", total=chunks)
         for start in range(0, chunks, _CHUNKS * _DOCUMENTS):
             end = min(chunks, start + _CHUNKS * _DOCUMENTS)
             entries = list(_entries(start, end))
             indexed = sum(len(entry.indexed) for entry in entries)
             writer.put(entries, embedder.rows(indexed, start))
-            bar.update(end - start)
+            bar.update(task, completed=end)
 
 
 def _entries(start: int, end: int) -> Iterator[Entry]:
@@ -96,9 +101,9 @@ def _entries(start: int, end: int) -> Iterator[Entry]:
 
 
 def _text(chance: random.Random, words: int) -> str:
-    """Chinese words of two characters and Latin ones, a few of them common and most of them rare."""
-    made = []
-    for _ in range(words):
-        rank = int(chance.paretovariate(0.7)) % 9_000_000
-        made.append(_HAN[rank % 3000] + _HAN[rank // 3000] if chance.random() < 0.5 else f"w{rank}")
-    return " ".join(made)
+    return " ".join(_word(chance, int(chance.paretovariate(0.7)) % len(_HAN) ** 2) for _ in range(words))
+
+
+def _word(chance: random.Random, rank: int) -> str:
+    """The word of this rank, the commonest being 1: a Latin one, or two Chinese characters."""
+    return _HAN[rank % len(_HAN)] + _HAN[rank // len(_HAN)] if chance.random() < 0.5 else f"w{rank}"

@@ -13,7 +13,7 @@ _ACROSS = 0.2
 
 
 def words_weight(query: str, near: Sequence[str]) -> float:
-    """How much the words count, from 0 to 1: the more, the more the nearest texts are in the query's language."""
+    """How much the words count, from 0 to 1: more where the nearest texts are in the query's language."""
     if not near:
         return _WITHIN
     asked = chinese_share(query)

@@ -25,6 +25,7 @@ __all__ = ["Match", "Searcher"]
 
 _log = logging.getLogger(__name__)
 _CANDIDATES = 50
+_MOST_CANDIDATES = 5000
 _RERANKED = 20
 _LOOKED_AT = 10
 
@@ -113,19 +114,23 @@ class Searcher:
 
     def _search(self, query: str, top_k: int) -> list[Match]:
         collection = self._current()
-        limit = max(_CANDIDATES, 4 * top_k)
-        matching = self._beside.submit(collection.matching, query, limit)
         vector = collection.embedder.embed([query], kind="query")[0]
-        nearest = collection.nearest(vector, limit)
-        words = matching.result()
-        passages = collection.passages(list({id_ for id_, _ in (*nearest, *words)}))
-        near = [passages[id_].chunk.text for id_, _ in nearest if id_ in passages][:_LOOKED_AT]
-        ranked = fuse(nearest, words, weight=words_weight(query, near))
-        found = _first_of_texts([(passages[id_], score) for id_, score in ranked if id_ in passages])
+        wanted = top_k if self._reranker is None else max(_RERANKED, top_k)
+        limit = max(_CANDIDATES, 4 * wanted)
+        while True:
+            matching = self._beside.submit(collection.matching, query, limit)
+            nearest = collection.nearest(vector, limit)
+            words = matching.result()
+            found = _best(collection, query, nearest, words, wanted)
+            exhausted = max(len(nearest), len(words)) < limit
+            # Copies of one text, or documents that are gone, can fill all the places.
+            if len(found) >= wanted or exhausted or limit >= _MOST_CANDIDATES:
+                break
+            limit *= 4
         if not found:
             raise EmptyStoreError(f"The collection {self.place.name!r} is empty.")
         if self._reranker is not None:
-            found = _reranked(self._reranker, query, found[: max(_RERANKED, top_k)])
+            found = _reranked(self._reranker, query, found)
         return [_match(collection, passage, score) for passage, score in found[:top_k]]
 
     def _current(self) -> Collection:
@@ -145,11 +150,28 @@ class Searcher:
         self._opened.close()
 
 
-def _first_of_texts(found: list[tuple[Passage, float]]) -> list[tuple[Passage, float]]:
+def _best(
+    collection: Collection,
+    query: str,
+    nearest: list[tuple[int, float]],
+    words: list[tuple[int, float]],
+    wanted: int,
+) -> list[tuple[Passage, float]]:
+    """The best passages of two rankings, of those with the same text only one."""
+    near = collection.passages([id_ for id_, _ in nearest[:_LOOKED_AT]])
+    weight = words_weight(query, [passage.chunk.text for passage in near.values()])
+    ranked = fuse(nearest, words, weight=weight)
     first: dict[tuple[str, str], tuple[Passage, float]] = {}
-    for passage, score in found:
-        first.setdefault((passage.chunk.context, passage.chunk.text), (passage, score))
-    return list(first.values())
+    for start in range(0, len(ranked), 2 * wanted):
+        some = ranked[start : start + 2 * wanted]
+        passages = near | collection.passages([id_ for id_, _ in some if id_ not in near])
+        for id_, score in some:
+            if id_ in passages:
+                passage = passages[id_]
+                first.setdefault((passage.chunk.context, passage.chunk.text), (passage, score))
+        if len(first) >= wanted:
+            break
+    return list(first.values())[:wanted]
 
 
 def _reranked(

@@ -110,7 +110,9 @@ def _as_text(found: Passages) -> str:
 
 def _place(passage: Passage) -> str:
     # Lines of a text that was taken from pages are nowhere to be seen.
-    return f"{passage.source}:{passage.line}" if passage.page is None else f"{passage.source} p. {passage.page}"
+    if passage.page is not None:
+        return f"{passage.source} p. {passage.page}"
+    return f"{passage.source}:{passage.line}"
 
 
 def _size(found: Passages) -> int:

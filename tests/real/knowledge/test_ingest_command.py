@@ -1,4 +1,4 @@
-"""`tao-knowledge ingest` as a process: stopped at any moment, watching, over a pipe and the web."""
+"""`tao-knowledge` as a process: stopped at any moment, watching, over a pipe and the web, beside a server."""
 
 import json
 import os
@@ -12,8 +12,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+import anyio
 import psutil
 import pytest
+from mcp import Client, StdioServerParameters
+from mcp.types import TextContent
 
 pytestmark = pytest.mark.real
 
@@ -218,3 +221,37 @@ def test_progress_in_a_pipe_is_no_bar(documents: Path) -> None:
     done = run("ingest", documents)
     (line,) = done.stderr.decode().splitlines()
     assert line.startswith("12 read, 0 changed, 0 unchanged, 0 refused; 3600 chunks in ")
+
+
+async def ask(client: Client, query: str) -> tuple[bool, str]:
+    reply = await client.call_tool("search_knowledge", {"query": query})
+    (content,) = reply.content
+    assert isinstance(content, TextContent)
+    return bool(reply.is_error), content.text
+
+
+async def test_a_running_server_finds_what_another_process_ingests(repository: Path, tmp_path: Path) -> None:
+    server = StdioServerParameters(command=MODULE[0], args=list(MODULE[1:]), env=environment())
+    notes = tmp_path / "notes.txt"
+    notes.write_text("会议室的密码是 4711\n", encoding="utf-8")
+    with anyio.fail_after(180):
+        async with Client(server) as client:
+            failed, text = await ask(client, "皮鞋多少钱")
+            assert failed
+            assert "tao-knowledge ingest PATH..." in text
+            await anyio.to_thread.run_sync(ingest, repository / "examples" / "价格表.txt")
+            failed, text = await ask(client, "How much is a child safety seat?")
+            assert not failed
+            assert "儿童安全座椅：699元 (价格表.txt:" in text
+            await anyio.to_thread.run_sync(ingest, notes)
+            assert "4711" in (await ask(client, "会议室密码"))[1]
+
+
+async def test_a_server_over_another_collection_names_it_in_its_command(tmp_path: Path) -> None:
+    store = tmp_path / "my store"
+    options = ["--store", str(store), "--collection", "财务 2024"]
+    server = StdioServerParameters(command=MODULE[0], args=[*MODULE[1:], *options], env=environment())
+    with anyio.fail_after(60):
+        async with Client(server) as client:
+            _, text = await ask(client, "皮鞋")
+    assert f"tao-knowledge ingest --store '{store}' --collection '财务 2024' PATH..." in text

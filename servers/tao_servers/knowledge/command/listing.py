@@ -25,12 +25,16 @@ def known_sources(place: "Place") -> "list[Source]":
         StoreError: its catalogue cannot be read.
     """
     from tao_servers.knowledge.index.catalogue import open_catalogue
-    from tao_servers.knowledge.index.errors import translated
+    from tao_servers.knowledge.index.errors import EmptyStoreError, translated
 
     if not place.catalogue.is_file():
         return []
-    with translated(place.folder), open_catalogue(place.catalogue, write=False) as catalogue:
-        return catalogue.sources()
+    try:
+        with translated(place.folder), open_catalogue(place.catalogue, write=False) as catalogue:
+            return catalogue.sources()
+    except EmptyStoreError:
+        # Another process is making it at this moment.
+        return []
 
 
 @click.command()

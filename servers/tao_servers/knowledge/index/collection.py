@@ -6,7 +6,12 @@ from typing import TYPE_CHECKING
 
 from tao.models.embeddings import Embedder
 from tao_servers.knowledge.index.catalogue import Catalogue, Passage, Source, open_catalogue
-from tao_servers.knowledge.index.errors import EmptyStoreError, StoreError, translated
+from tao_servers.knowledge.index.errors import (
+    DamagedIndexError,
+    EmptyStoreError,
+    StoreError,
+    translated,
+)
 from tao_servers.knowledge.index.place import Place
 from tao_servers.knowledge.index.vectors import Vectors
 from tao_servers.knowledge.index.words import Words, open_words
@@ -38,9 +43,16 @@ def open_collection(
                 raise EmptyStoreError(f"The collection {place.name!r} in {str(place.store)!r} is empty.")
             catalogue = stack.enter_context(open_catalogue(place.catalogue, write=False))
             check_embedder(catalogue, place, embedder)
+            if not catalogue.indexed_count():
+                raise EmptyStoreError(f"The collection {place.name!r} in {str(place.store)!r} is empty.")
             searched_with = _searched_with(catalogue, embedder, strong)
-            vectors = stack.enter_context(place.vectors(searched_with.name, write=False))
-            words = stack.enter_context(open_words(place.words, write=False))
+            try:
+                vectors = stack.enter_context(place.vectors(searched_with.name, write=False))
+                words = stack.enter_context(open_words(place.words, write=False))
+            except (DamagedIndexError, EmptyStoreError) as exc:
+                raise DamagedIndexError(
+                    f"{exc} `tao-knowledge check --repair` makes it anew from the catalogue."
+                ) from exc
         yield Collection(place, catalogue, vectors, words, searched_with)
 
 

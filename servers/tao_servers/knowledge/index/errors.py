@@ -44,6 +44,6 @@ def translated(path: Path) -> Iterator[None]:
         ) from exc
     except Exception as exc:
         raise StoreError(
-            f"The store {str(path)!r} cannot be used: {exc}. If it is damaged, `tao-knowledge check --repair` "
-            "makes its indexes anew; else delete that folder and ingest again."
+            f"The store {str(path)!r} cannot be used: {exc}. If it is damaged, "
+            "`tao-knowledge check --repair` makes its indexes anew; else delete that folder and ingest again."
         ) from exc

@@ -53,9 +53,17 @@ def open_legs(place: Place, embedder: str, *, strong: str | None) -> Iterator["L
         except DamagedIndexError:
             shutil.rmtree(place.words, ignore_errors=True)
             words = stack.enter_context(open_words(place.words, write=True))
-        vectors = stack.enter_context(place.vectors(embedder, write=True))
-        stronger = stack.enter_context(place.vectors(strong, write=True)) if strong else None
+        vectors = _open_vectors(stack, place, embedder)
+        stronger = _open_vectors(stack, place, strong) if strong else None
         yield Legs(vectors, words, stronger)
+
+
+def _open_vectors(stack: ExitStack, place: Place, embedder: str) -> Vectors:
+    try:
+        return stack.enter_context(place.vectors(embedder, write=True))
+    except DamagedIndexError:
+        place.drop_vectors(embedder)
+        return stack.enter_context(place.vectors(embedder, write=True))
 
 
 class Legs:

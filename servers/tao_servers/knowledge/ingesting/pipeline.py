@@ -117,6 +117,7 @@ class _Run:
                     self._refuse(origin, str(document))
                 elif entry := self._entry(origin, digest, size, document):
                     yield entry
+                self._tell_reading()
 
     def written(self, entries: Sequence[Entry]) -> None:
         """Tell that these can be found now."""
@@ -136,8 +137,8 @@ class _Run:
             if known and (known.digest, known.made) == (digest, self._made(origin)):
                 self._watcher.done(Outcome(origin.source, "unchanged", known.chunks, unread=known.unread))
                 continue
-            self._watcher.reading(origin)
             self._reading.append((origin, digest, size))
+            self._tell_reading()
             data = origin.path if origin.path is not None else origin.data or b""
             yield Job(data, origin.name, self._method.options, digest)
 
@@ -161,6 +162,11 @@ class _Run:
             attributes=origin.attributes,
         )
         return method.enrich(entry) if method.enrich else entry
+
+    def _tell_reading(self) -> None:
+        # Of those that are read ahead, the one that the rest waits for.
+        if self._reading:
+            self._watcher.reading(self._reading[0][0])
 
     @cached_property
     def _sizes(self) -> Sizes:
