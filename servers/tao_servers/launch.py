@@ -15,7 +15,7 @@ def main() -> None:
     """Run the server that the first argument names, with the arguments after it."""
     gc.disable()
     program, *arguments = sys.argv
-    names = sorted(path.parent.name for path in Path(__file__).parent.glob("*/command.py"))
+    names = sorted(path.parent.name for path in Path(__file__).parent.glob("*/__main__.py"))
     if not arguments or arguments[0] not in names:
         sys.stderr.write(f"Usage: tao-agent {'|'.join(names)} [OPTIONS]\n")
         sys.exit(2)

@@ -12,7 +12,7 @@ _LINES_OF_A_FUNCTION = 50
 _ROOTS = ("client", "servers", "prompts", "benchmarks", "examples")
 # Each exception on a line of its own, as "path" or "path:function", with the reason.
 _EXCEPTIONS: frozenset[str] = frozenset()
-_NO_TEXT = {".db", ".docx", ".gif", ".ico", ".jpg", ".pdf", ".png", ".sqlite", ".xlsx", ".zip"}
+_NO_TEXT = {".db", ".docx", ".gif", ".ico", ".jpg", ".pdf", ".png", ".npz", ".sqlite", ".xlsx", ".zip"}
 
 
 def _sources(repository: Path) -> Iterator[tuple[str, str]]:

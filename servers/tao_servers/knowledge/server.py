@@ -8,7 +8,7 @@ from mcp.server.mcpserver.exceptions import ToolError
 from mcp.types import CallToolResult, ToolAnnotations
 from pydantic import BaseModel, Field
 
-from tao.settings import ConfigError
+from tao.errors import ConfigError, ModelError
 from tao_servers.knowledge.index import EmptyStoreError, StoreError
 from tao_servers.knowledge.search import Match, Searcher
 from tao_servers.serving.results import result
@@ -68,7 +68,7 @@ def build_server(searcher: Searcher, *, ingest_command: str = "tao-knowledge ing
             matches = searcher.search(query, top_k)
         except EmptyStoreError as exc:
             raise ToolError(f"No documents yet. The user has to run: {ingest_command}") from exc
-        except (ConfigError, StoreError) as exc:
+        except (ConfigError, ModelError, StoreError) as exc:
             raise ToolError(str(exc)) from exc
         found = _fit(matches)
         return result(_as_text(found), found)

@@ -28,6 +28,7 @@ def search(chosen: Chosen, *, query: str, top_k: int, as_json: bool) -> None:
     Exit code: 0 if there are some, 1 if not.
     """
     from tao_servers.knowledge import opening
+    from tao_servers.knowledge.index import EmptyStoreError
     from tao_servers.knowledge.search import Searcher
 
     settings = chosen.knowledge
@@ -39,7 +40,10 @@ def search(chosen: Chosen, *, query: str, top_k: int, as_json: bool) -> None:
         strong=opening.strong(settings),
         reranker=opening.reranker(settings),
     ) as searcher:
-        matches = searcher.search(query, top_k)
+        try:
+            matches = searcher.search(query, top_k)
+        except EmptyStoreError as exc:
+            raise click.ClickException(f"{exc} `tao-knowledge ingest` takes documents in.") from exc
     if as_json:
         click.echo(json.dumps([asdict(match) for match in matches], ensure_ascii=False))
     else:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from tao.models.loading import load
 from tao_servers.knowledge.index.errors import EmptyStoreError
+from tao_servers.knowledge.index.saving import SAVED_EVERY
 
 if TYPE_CHECKING:
     import numpy as np
@@ -16,9 +17,11 @@ if TYPE_CHECKING:
     from chromadb.config import Settings
     from numpy.typing import NDArray
 
-__all__ = ["ChromaVectors", "Guard", "chroma_settings", "opened"]
+__all__ = ["ChromaVectors", "Guard", "WritingGuard", "chroma_settings", "opened"]
 
 Guard = Callable[[], AbstractContextManager[None]]
+# It is told how many rows change.
+WritingGuard = Callable[[int], AbstractContextManager[None]]
 
 # SQLite takes 32,766 variables in a statement, and Chroma spends several on an id.
 _IDS_AT_ONCE = 5_000
@@ -35,7 +38,7 @@ _INDEX: Any = {
     "ef_construction": 100,
     "max_neighbors": 64,
     "ef_search": 100,
-    "sync_threshold": 1000,
+    "sync_threshold": SAVED_EVERY,
 }
 
 
@@ -73,7 +76,7 @@ class ChromaVectors:
     """
 
     def __init__(
-        self, collection: "ChromaCollection", *, at_once: int, reading: Guard, writing: Guard
+        self, collection: "ChromaCollection", *, at_once: int, reading: Guard, writing: WritingGuard
     ) -> None:
         self._collection = collection
         self._at_once = min(at_once, _IDS_AT_ONCE) if at_once > 0 else _IDS_AT_ONCE
@@ -96,7 +99,7 @@ class ChromaVectors:
         for start in range(0, len(ids), rows):
             some = slice(start, start + rows)
             metadatas: Any = [{"document": document} for document in documents[some]]
-            with self._writing():
+            with self._writing(len(metadatas)):
                 self._collection.upsert(
                     ids=_names(ids[some]), embeddings=_numbers(vectors[some]), metadatas=metadatas
                 )
@@ -104,7 +107,7 @@ class ChromaVectors:
     def delete(self, ids: Sequence[int]) -> None:
         """See `Vectors.delete`."""
         for some in _cut(ids, self._at_once):
-            with self._writing():
+            with self._writing(len(some)):
                 self._collection.delete(ids=_names(some))
 
     def nearest(

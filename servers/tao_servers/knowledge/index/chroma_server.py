@@ -55,7 +55,7 @@ def open_chroma_server(server: ChromaServer, name: str, *, write: bool) -> Itera
             collection = opened(client, safe_name(name), write=write)
             at_once = client.get_max_batch_size()
         yield ChromaVectors(
-            collection, at_once=at_once, reading=lambda: _told(server), writing=lambda: _told(server)
+            collection, at_once=at_once, reading=lambda: _told(server), writing=lambda _: _told(server)
         )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
-from tao.models.embeddings import Embedder
+from tao.models.embeddings import BundledEmbedder, CombinedEmbedder, Embedder
 from tao_servers.knowledge.index.catalogue import Catalogue, Passage, Source, open_catalogue
 from tao_servers.knowledge.index.errors import (
     DamagedIndexError,
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 __all__ = ["Collection", "check_embedder", "open_collection"]
+
+# What a user sets is another name than the one that vectors are kept by.
+_SETTINGS = {BundledEmbedder.name: "bundled", CombinedEmbedder.name: "bundled-large"}
 
 
 @contextmanager
@@ -64,10 +67,15 @@ def check_embedder(catalogue: Catalogue, place: Place, embedder: Embedder) -> No
     if made_with != embedder.name:
         raise StoreError(
             f"The collection {place.name!r} in {str(place.store)!r} was made with the embedder "
-            f"{made_with!r}, and this is {embedder.name!r}: their vectors cannot be compared. Set "
+            f"{_shown(made_with)}, and this is {_shown(embedder.name)}: their vectors cannot be compared. Set "
             "that one (TAO_KNOWLEDGE_EMBEDDER), ingest into another collection (--collection NAME), or "
-            "delete this one."
+            f"delete this one, the folder {str(place.folder)!r}."
         )
+
+
+def _shown(embedder: str) -> str:
+    setting = _SETTINGS.get(embedder)
+    return f"{setting!r} ({embedder})" if setting else repr(embedder)
 
 
 def _searched_with(catalogue: Catalogue, embedder: Embedder, strong: Embedder | None) -> Embedder:

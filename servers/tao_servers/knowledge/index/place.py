@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tao_servers.knowledge.index.chroma_names import safe_name
+from tao_servers.knowledge.index.schema import is_being_made
 from tao_servers.knowledge.index.vectors import ChromaServer, Vectors, open_chroma, open_chroma_server
 
 __all__ = ["Place", "places"]
@@ -59,5 +60,6 @@ class Place:
 
 
 def places(store: Path) -> list[Path]:
-    """The catalogues of all collections in the folder `store`."""
-    return sorted((store / _FOLDER).glob(f"*/{_CATALOGUE}"))
+    """The catalogues of all collections in the folder `store`, less those that are just being made."""
+    found = sorted((store / _FOLDER).glob(f"*/{_CATALOGUE}"))
+    return [catalogue for catalogue in found if not is_being_made(catalogue)]

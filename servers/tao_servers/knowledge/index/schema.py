@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tao_servers.knowledge.index.errors import StoreError
+from tao_servers.knowledge.index.errors import EmptyStoreError, StoreError
 
-__all__ = ["VERSION", "change_revision", "connect", "transaction"]
+__all__ = ["VERSION", "change_revision", "connect", "is_being_made", "transaction"]
 
 VERSION = 1
 _WAIT_SECONDS = 30.0
@@ -65,6 +65,7 @@ def connect(file: Path, *, write: bool) -> sqlite3.Connection:
     The connection may be used from any thread, by one at a time.
 
     Raises:
+        EmptyStoreError: nothing is in it, or a writer is just making it.
         StoreError: it is no catalogue, or one of another version.
     """
     mode = "rwc" if write else "ro"
@@ -81,6 +82,8 @@ def connect(file: Path, *, write: bool) -> sqlite3.Connection:
         version = connection.execute("PRAGMA user_version").fetchone()[0]
         if version == 0 and write:
             connection.executescript(f"BEGIN IMMEDIATE; {_TABLES} PRAGMA user_version = {VERSION}; COMMIT;")
+        elif version == 0:
+            raise EmptyStoreError(f"The catalogue {str(file)!r} is empty.")
         elif version != VERSION:
             raise StoreError(
                 f"The catalogue {str(file)!r} has the form {version}, and this version of Tao reads "
@@ -107,3 +110,15 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
 def change_revision(connection: sqlite3.Connection) -> None:
     """Note that what can be found has changed."""
     connection.execute("INSERT OR REPLACE INTO about VALUES ('revision', ?)", (str(time.time_ns()),))
+
+
+def is_being_made(file: Path) -> bool:
+    """Whether a writer has begun the catalogue in `file` and not yet made its tables."""
+    try:
+        connect(file, write=False).close()
+    except EmptyStoreError:
+        return True
+    except (StoreError, sqlite3.Error):
+        # Something else is wrong with it, which whoever opens it is told.
+        return False
+    return False

@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from tao.models.loading import load
 from tao_servers.knowledge.index.chroma import ChromaVectors, chroma_settings, opened
+from tao_servers.knowledge.index.chroma_files import DATABASE, check_files
 from tao_servers.knowledge.index.chroma_names import safe_name
 from tao_servers.knowledge.index.chroma_server import ChromaServer, open_chroma_server
 from tao_servers.knowledge.index.errors import DamagedIndexError, EmptyStoreError, translated
 from tao_servers.knowledge.index.locks import index_lock
+from tao_servers.knowledge.index.saving import restore, undoable
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
 __all__ = ["ChromaServer", "Vectors", "open_chroma", "open_chroma_server"]
-
-_DATABASE = "chroma.sqlite3"
 
 
 class Vectors(Protocol):
@@ -64,27 +64,30 @@ def open_chroma(folder: Path, name: str, *, write: bool) -> Iterator[Vectors]:
         with translated(folder):
             if write:
                 folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            elif not (folder / _DATABASE).is_file():
+            elif not (folder / DATABASE).is_file():
                 raise EmptyStoreError(f"There are no vectors in {str(folder)!r}.")
             with index_lock(folder), _broken_told(folder):
+                restore(folder)
+                check_files(folder)
                 chromadb = load("chromadb", extra="knowledge")
                 client = stack.enter_context(
                     chromadb.PersistentClient(str(folder), settings=chroma_settings())
                 )
                 collection = opened(client, safe_name(name), write=write)
-                _read_index(collection)
+                with undoable(folder, changes=0):
+                    _read_index(collection)
                 at_once = client.get_max_batch_size()
         yield ChromaVectors(
             collection,
             at_once=at_once,
             reading=lambda: translated(folder),
-            writing=lambda: _alone(folder),
+            writing=lambda changes: _alone(folder, changes),
         )
 
 
 @contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    with translated(folder), index_lock(folder):
+def _alone(folder: Path, changes: int) -> Iterator[None]:
+    with translated(folder), index_lock(folder), undoable(folder, changes=changes):
         yield
 
 

@@ -39,15 +39,15 @@ _GO = """package main
 
 // add adds.
 func add(a int, b int) int {
-	if a > b {
-		return a
-	}
+\tif a > b {
+\t\treturn a
+\t}
 
-	return a + b
+\treturn a + b
 }
 
 func main() {
-	println(add(1, 2))
+\tprintln(add(1, 2))
 }
 """
 
