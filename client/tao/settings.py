@@ -132,7 +132,9 @@ class KnowledgeSettings(_Section):
     embedder_url: str | None = Field(default=None, description="Where `openai:MODEL` is served.")
     reranker_url: str | None = Field(default=None, description="Where a reranker is served.")
     api_key_env: str | None = Field(default=None, description="Variable with the key of these two.")
-    device: str | None = Field(default=None, description="`cuda`, `mps` or `cpu`; default: the best there is.")
+    device: str | None = Field(
+        default=None, description="`cuda`, `mps` or `cpu`; default: the best there is."
+    )
     chroma_url: str | None = Field(default=None, description="A Chroma server; default: files in the store.")
     chroma_token_env: str | None = Field(default=None, description="Variable with the token of that server.")
     chroma_tenant: str | None = Field(default=None, description="Tenant on that server.")

@@ -84,7 +84,7 @@ def test_a_setting_is_set_by_its_variable(row: dict[str, str], monkeypatch: pyte
     assert any(value != found[0] for value in found)
 
 
-@pytest.mark.parametrize("page", ["configuration.md", "models.md"])
+@pytest.mark.parametrize("page", ["configuration.md", "knowledge.md", "models.md"])
 def test_the_settings_files_shown_are_right(
     page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

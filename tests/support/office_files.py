@@ -5,7 +5,7 @@ import zipfile
 from collections.abc import Mapping, Sequence
 from xml.sax.saxutils import escape
 
-__all__ = ["docx", "epub", "ods", "paragraph", "pptx", "shape", "table", "xlsx", "zipped"]
+__all__ = ["Cell", "docx", "epub", "ods", "paragraph", "pptx", "shape", "table", "xlsx", "zipped"]
 
 _OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 _PACKAGE = "http://schemas.openxmlformats.org/package/2006"
@@ -95,7 +95,9 @@ def docx(
         "word/_rels/document.xml.rels": _relations(*((kind, name) for kind, name, _ in related)),
     }
     for kind, name, content in related:
-        parts[f"word/{name}"] = content if isinstance(content, bytes) else f"<w:{kind} {_W}>{content}</w:{kind}>"
+        parts[f"word/{name}"] = (
+            content if isinstance(content, bytes) else f"<w:{kind} {_W}>{content}</w:{kind}>"
+        )
     return _package("word/document.xml", parts, title)
 
 
@@ -113,7 +115,7 @@ def pptx(
     chart: tuple[int, str] | None = None,
     title: str | None = None,
 ) -> bytes:
-    """A presentation of slides (the XML of their shapes); notes and a chart by the number of the slide from 0."""
+    """A presentation of slides (the XML of their shapes); notes and a chart by the slide's number from 0."""
     tree = "<p:cSld><p:spTree>{}</p:spTree></p:cSld>"
     ids = "".join(f'<p:sldId id="{255 + at}" r:id="rId{at}"/>' for at in range(1, len(slides) + 1))
     targets = [("slide", f"slides/slide{at}.xml") for at in range(len(slides))]
@@ -160,10 +162,13 @@ def xlsx(
         spans = "".join(f'<mergeCell ref="{span}"/>' for span in merged) if at == 1 else ""
         data = "".join(_row(number, row) for number, row in enumerate(rows, 1))
         merges = f"<mergeCells>{spans}</mergeCells>" if spans else ""
-        parts[f"xl/worksheets/sheet{at}.xml"] = f"<worksheet {_S}><sheetData>{data}</sheetData>{merges}</worksheet>"
+        parts[f"xl/worksheets/sheet{at}.xml"] = (
+            f"<worksheet {_S}><sheetData>{data}</sheetData>{merges}</worksheet>"
+        )
     if comments:
         rows = "".join(
-            f'<comment ref="{at}"><text><r><t>{text}</t></r></text></comment>' for at, text in comments.items()
+            f'<comment ref="{at}"><text><r><t>{text}</t></r></text></comment>'
+            for at, text in comments.items()
         )
         parts["xl/comments1.xml"] = f"<comments {_S}><commentList>{rows}</commentList></comments>"
         parts["xl/worksheets/_rels/sheet1.xml.rels"] = _relations(("comments", "../comments1.xml"))
@@ -171,7 +176,9 @@ def xlsx(
 
 
 def _row(number: int, row: Sequence[Cell]) -> str:
-    cells = "".join(_cell(f"{chr(ord('A') + at)}{number}", cell) for at, cell in enumerate(row) if cell is not None)
+    cells = "".join(
+        _cell(f"{chr(ord('A') + at)}{number}", cell) for at, cell in enumerate(row) if cell is not None
+    )
     return f'<row r="{number}">{cells}</row>'
 
 
@@ -191,12 +198,15 @@ def ods(name: str, rows: Sequence[Sequence[str]]) -> bytes:
     space = "urn:oasis:names:tc:opendocument:xmlns:"
     cells = "".join(
         "<t:table-row>"
-        + "".join(f'<t:table-cell o:value-type="string"><x:p>{escape(cell)}</x:p></t:table-cell>' for cell in row)
+        + "".join(
+            f'<t:table-cell o:value-type="string"><x:p>{escape(cell)}</x:p></t:table-cell>' for cell in row
+        )
         + "</t:table-row>"
         for row in rows
     )
     content = (
-        f'<o:document-content xmlns:o="{space}office:1.0" xmlns:t="{space}table:1.0" xmlns:x="{space}text:1.0">'
+        f'<o:document-content xmlns:o="{space}office:1.0" xmlns:t="{space}table:1.0" '
+        f'xmlns:x="{space}text:1.0">'
         f'<o:body><o:spreadsheet><t:table t:name="{name}">{cells}</t:table></o:spreadsheet></o:body>'
         "</o:document-content>"
     )
@@ -212,8 +222,14 @@ def ods(name: str, rows: Sequence[Sequence[str]]) -> bytes:
 
 
 def epub(chapters: Mapping[str, str | None], *, names: Mapping[str, str] | None = None, **more: str) -> bytes:
-    """A book, a chapter that is None being named but missing; `names` are those that its table of contents gives to chapters, `more` other files of META-INF."""
-    items = "".join(f'<item id="i{at}" href="{name}" media-type="application/xhtml+xml"/>' for at, name in enumerate(chapters))
+    """A book, a chapter that is None being named but missing.
+
+    `names` are those that its table of contents gives to chapters, `more` other files of META-INF.
+    """
+    items = "".join(
+        f'<item id="i{at}" href="{name}" media-type="application/xhtml+xml"/>'
+        for at, name in enumerate(chapters)
+    )
     order = "".join(f'<itemref idref="i{at}"/>' for at in range(len(chapters)))
     points = "".join(
         f'<navPoint><navLabel><text>{label}</text></navLabel><content src="{target}"/></navPoint>'

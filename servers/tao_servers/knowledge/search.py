@@ -1,11 +1,11 @@
 """Finds the passages that answer a query: by meaning and by words."""
 
 import logging
+import os
 import threading
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from typing import Self
 
 from tao.models.embeddings import Embedder
@@ -20,6 +20,7 @@ from tao_servers.knowledge.index import (
     StoreError,
     open_collection,
 )
+from tao_servers.knowledge.index.errors import translated
 
 __all__ = ["Match", "Searcher"]
 
@@ -34,7 +35,8 @@ _LOOKED_AT = 10
 class Match:
     """A passage that was found, with its place; the higher the score, the better.
 
-    `path` is the document's source, and `source` its file name. `start` and `end` count characters.
+    `path` is the document's source, and `source` its file name. `start` and `end` count characters. What
+    was found begins at the character `at` of `text`, which may have more around it.
     """
 
     text: str
@@ -46,6 +48,13 @@ class Match:
     heading: str = ""
     start: int = 0
     end: int = 0
+    at: int = 0
+
+    def excerpt(self, chars: int) -> str:
+        """Of a longer text so many characters, what was found among them, and marks where it is cut."""
+        start = self.at if self.at > chars // 2 and len(self.text) > chars else 0
+        before, after = "[cut]… " if start else "", " …[cut]" if start + chars < len(self.text) else ""
+        return f"{before}{self.text[start : start + chars]}{after}"
 
 
 class Searcher:
@@ -70,8 +79,7 @@ class Searcher:
         self._turn = threading.Lock()
         self._opened = ExitStack()
         self._collection: Collection | None = None
-        self._revision = ""
-        self._beside = ThreadPoolExecutor(1, "knowledge-words")
+        self._known: tuple[tuple[int, int] | None, str] = (None, "")
 
     def __enter__(self) -> Self:
         return self
@@ -79,7 +87,6 @@ class Searcher:
     def __exit__(self, *_: object) -> None:
         with self._turn:
             self._close()
-        self._beside.shutdown()
 
     def search(self, query: str, top_k: int = 5) -> list[Match]:
         """The `top_k` best passages, the best first; of passages with the same text only one.
@@ -89,6 +96,8 @@ class Searcher:
             StoreError: the collection cannot be used.
             ConfigError, ModelError: a model is not there, or fails.
         """
+        # What a terminal passes on of bytes that are no UTF-8 is nothing that a model or an index takes.
+        query = query.encode("utf-8", "replace").decode("utf-8")
         with self._turn:
             try:
                 return self._search(query, top_k)
@@ -118,9 +127,8 @@ class Searcher:
         wanted = top_k if self._reranker is None else max(_RERANKED, top_k)
         limit = max(_CANDIDATES, 4 * wanted)
         while True:
-            matching = self._beside.submit(collection.matching, query, limit)
             nearest = collection.nearest(vector, limit)
-            words = matching.result()
+            words = collection.matching(query, limit)
             found = _best(collection, query, nearest, words, wanted)
             exhausted = max(len(nearest), len(words)) < limit
             # Copies of one text, or documents that are gone, can fill all the places.
@@ -134,20 +142,31 @@ class Searcher:
         return [_match(collection, passage, score) for passage, score in found[:top_k]]
 
     def _current(self) -> Collection:
-        if self._collection is None or self._collection.catalogue.revision != self._revision:
-            self._close()
-            with ExitStack() as opening:
-                collection = opening.enter_context(
-                    open_collection(self.place, self._embedder, strong=self._strong)
-                )
-                self._revision = collection.catalogue.revision
-                self._opened = opening.pop_all()
-            self._collection = collection
-        return self._collection
+        with translated(self.place.folder):
+            # The files of a collection that was deleted can be read as long as they are open.
+            identity = _identity(self.place.catalogue)
+            if self._collection is None or (identity, self._collection.catalogue.revision) != self._known:
+                self._close()
+                with ExitStack() as opening:
+                    collection = opening.enter_context(
+                        open_collection(self.place, self._embedder, strong=self._strong)
+                    )
+                    self._known = (identity, collection.catalogue.revision)
+                    self._opened = opening.pop_all()
+                self._collection = collection
+            return self._collection
 
     def _close(self) -> None:
         self._collection = None
         self._opened.close()
+
+
+def _identity(file: Path) -> tuple[int, int] | None:
+    try:
+        status = os.stat(file)
+    except FileNotFoundError:
+        return None
+    return status.st_dev, status.st_ino
 
 
 def _best(
@@ -186,8 +205,9 @@ def _match(collection: Collection, passage: Passage, score: float) -> Match:
     chunk = passage.chunk
     start, end = chunk.parent or (chunk.start, chunk.end)
     text = collection.catalogue.span(passage.document, start, end) if chunk.parent else chunk.text
+    text = f"{chunk.context}\n{text}" if chunk.context else text
     return Match(
-        text=f"{chunk.context}\n{text}" if chunk.context else text,
+        text=text,
         source=PurePath(passage.source).name or passage.source,
         path=passage.source,
         line=chunk.line,
@@ -196,4 +216,5 @@ def _match(collection: Collection, passage: Passage, score: float) -> Match:
         heading=chunk.heading,
         start=start,
         end=end,
+        at=max(0, text.find(chunk.text)) if chunk.parent else 0,
     )

@@ -19,7 +19,7 @@ __all__ = ["Passage", "Passages", "build_server"]
 # Hosts cut longer results; both forms of a result count.
 _RESULT_CHARS = 7800
 _CUTS = (None, 400, 250, 150, 80)
-_CUT_MARK = " …[cut]"
+_HEADING_CHARS = 200
 _NOTE = "Long or low passages were cut. Ask for fewer (top_k) to see more of each."
 
 
@@ -90,17 +90,22 @@ def _passages(matches: list[Match], cut: int | None) -> Passages:
     passages = [
         Passage(
             id=str(number),
-            text=match.text if cut is None or len(match.text) <= cut else match.text[:cut] + _CUT_MARK,
+            text=match.text if cut is None else match.excerpt(cut),
             source=match.source,
             path=match.path,
             line=match.line,
             page=match.page,
-            heading=match.heading or None,
+            heading=_cut_heading(match.heading) or None,
             score=round(match.score, 4),
         )
         for number, match in enumerate(matches, start=1)
     ]
     return Passages(passages=passages, note=None if cut is None else _NOTE)
+
+
+def _cut_heading(heading: str) -> str:
+    # The innermost of the headings, which stands last, says most.
+    return heading if len(heading) <= _HEADING_CHARS else f"…{heading[-_HEADING_CHARS:]}"
 
 
 def _as_text(found: Passages) -> str:

@@ -6,13 +6,17 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
+from tao.models.embeddings import Kind
+from tao_servers.knowledge.document import Chunk, Document
+from tao_servers.knowledge.index import Entry, Place, open_writer
 from tao_servers.knowledge.index.errors import EmptyStoreError, StoreError
 from tao_servers.knowledge.index.vectors import ChromaServer, Vectors, open_chroma, open_chroma_server
 
@@ -191,3 +195,29 @@ def test_a_server_that_says_nothing_is_given_up() -> None:
         opening = open_chroma_server(server, "mine", write=True)
         with pytest.raises(StoreError, match="did not answer within"), opening:
             raise AssertionError
+
+
+class Constant:
+    """All texts are alike."""
+
+    name, dimension, max_tokens = "constant", 8, 512
+
+    def embed(self, texts: Sequence[str], *, kind: Kind = "passage") -> NDArray[np.float32]:
+        return np.ones((len(texts), 8), np.float32)
+
+    def count_tokens(self, text: str) -> int:
+        return len(text)
+
+
+def test_stores_with_collections_of_one_name_share_no_vectors(address: str, tmp_path: Path) -> None:
+    embedder, name = Constant(), str(tmp_path)
+    stores = [Place(tmp_path / store, name, ChromaServer(address)) for store in ("one", "other")]
+    for place in stores:
+        chunk = Chunk("text", 0, 4, 1, 1)
+        entry = Entry("/a.txt", "digest", "made", Document("text"), [chunk])
+        with open_writer(place, embedder) as writer:
+            writer.put([entry], embedder.embed(["text"]))
+    with open_writer(stores[1], embedder) as writer:
+        writer.remove([source.id for source in writer.sources()])
+    with open_writer(stores[0], embedder) as writer:
+        assert not writer.check()

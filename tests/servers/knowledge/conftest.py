@@ -15,7 +15,7 @@ from tao_servers.knowledge.index import Place, open_writer
 from tao_servers.knowledge.ingesting.origin import Origin
 from tao_servers.knowledge.ingesting.pipeline import Method, Outcome, Watcher, ingest
 from tao_servers.knowledge.loading import find_files
-from tao_servers.knowledge.splitting import Sizes
+from tao_servers.knowledge.splitting import Sizes, Splitter
 
 
 class Bigrams:
@@ -64,9 +64,10 @@ def place(tmp_path: Path) -> Place:
 def fill(embedder: Embedder, place: Place) -> Callable[..., list[Outcome]]:
     """Ingest paths into the collection."""
 
-    def run(*paths: Path) -> list[Outcome]:
+    def run(*paths: Path, splitter: Splitter = "auto", tokens: int = 200) -> list[Outcome]:
         outcomes = Outcomes()
-        method = Method(Sizes(tokens=200, count=embedder.count_tokens), workers=0)
+        sizes = Sizes(tokens=tokens, count=embedder.count_tokens)
+        method = Method(sizes, splitter=splitter, workers=0)
         origins = [Origin.of_file(path) for path in find_files(paths).paths]
         with open_writer(place, embedder) as writer:
             ingest(origins, writer, method, watcher=outcomes)

@@ -154,3 +154,48 @@ async def test_searches_at_the_same_time_are_all_answered(
             for _ in range(10):
                 tasks.start_soon(ask, client)
     assert replies == [False] * 10
+
+
+async def test_what_was_found_stays_when_what_is_around_it_is_cut(
+    tmp_path: Path, place: Place, embedder: Embedder, fill: Callable[..., object]
+) -> None:
+    manual = tmp_path / "manual.md"
+    sections = (f"# Part {n}\n\n" + "Nothing of interest. " * 50 + f"Zebra {n}." for n in range(5))
+    manual.write_text("\n\n".join(sections), encoding="utf-8")
+    fill(manual, splitter="parents", tokens=1200)
+    with Searcher(place, embedder) as searcher:
+        _, text, structure = await call(searcher, query="Zebra 3", top_k=5)
+    assert structure["note"]
+    assert "Zebra 3" in text
+    assert "Zebra 3" in structure["passages"][0]["text"]  # type: ignore[index]
+
+
+async def test_long_headings_take_no_passages_place(
+    tmp_path: Path, place: Place, embedder: Embedder, fill: Callable[..., object]
+) -> None:
+    path = tmp_path / "a.md"
+    heads = "\n".join(f"{'#' * level} {'head ' * 180}" for level in range(1, 7))
+    path.write_text(
+        f"{heads}\n\n" + "\n\n".join(f"Zebra {n}. {'x' * 150}" for n in range(9)), encoding="utf-8"
+    )
+    fill(path)
+    with Searcher(place, embedder) as searcher:
+        _, text, structure = await call(searcher, query="Zebra", top_k=3)
+    assert len(structure["passages"]) == 3  # type: ignore[arg-type]
+    assert "Zebra" in text
+
+
+async def test_a_query_with_half_a_character_is_answered(
+    place: Place, embedder: Embedder, prices: Path
+) -> None:
+    class Strict:
+        name, dimension, max_tokens = embedder.name, embedder.dimension, embedder.max_tokens
+
+        def embed(self, texts: Sequence[str], *, kind: Kind = "passage") -> NDArray[np.float32]:
+            return embedder.embed([text.encode().decode() for text in texts], kind=kind)
+
+        def count_tokens(self, text: str) -> int:
+            return len(text)
+
+    with Searcher(place, Strict()) as searcher:
+        assert searcher.search("\ud83d 凉鞋", 1)[0].line == 1

@@ -1,9 +1,10 @@
 """Commands that list what there is: `sources`, `collections`, `folder`."""
 
 import json
+import sys
 from collections.abc import Sequence
 from fnmatch import fnmatchcase
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -13,7 +14,7 @@ from tao_servers.knowledge.command.options import Chosen, in_a_store, on_a_colle
 if TYPE_CHECKING:
     from tao_servers.knowledge.index import Place, Source, Standing
 
-__all__ = ["collections", "folder", "known_sources", "sources"]
+__all__ = ["collections", "folder", "known_sources", "known_standings", "sources", "tell_failures"]
 
 _TAG_CHARS = 60
 
@@ -35,6 +36,27 @@ def known_sources(place: "Place") -> "list[Source]":
     except EmptyStoreError:
         # Another process is making it at this moment.
         return []
+
+
+def known_standings(store: Path) -> "tuple[list[Standing], list[str]]":
+    """How the collections of a store stand; and, of those that cannot be read, why."""
+    from tao_servers.knowledge.index import StoreError, places, standing
+
+    found, failures = [], []
+    for catalogue in places(store):
+        try:
+            found.append(standing(catalogue))
+        except StoreError as exc:
+            failures.append(str(exc))
+    return found, failures
+
+
+def tell_failures(failures: Sequence[str]) -> None:
+    """Say on stderr what failed, if anything did, and exit then."""
+    for failure in failures:
+        click.echo(f"Error: {failure}", err=True)
+    if failures:
+        sys.exit(1)
 
 
 @click.command()
@@ -93,14 +115,14 @@ def _as_json(source: "Source") -> dict[str, Any]:
 @in_a_store
 def collections(chosen: Chosen, *, as_json: bool) -> None:
     """List the collections of the store, with their sizes and embedders."""
-    from tao_servers.knowledge.index import places, standing
-
-    found = sorted((standing(catalogue) for catalogue in places(chosen.store)), key=lambda one: one.name)
+    standings, failures = known_standings(chosen.store)
+    found = sorted(standings, key=lambda one: one.name)
     if as_json:
         click.echo(json.dumps([_standing_as_json(one) for one in found], ensure_ascii=False))
-        return
-    _print_standings(found)
-    click.echo(f"Collections in {chosen.store}: {len(found)}", err=True)
+    else:
+        _print_standings(found)
+        click.echo(f"Collections in {chosen.store}: {len(found)}", err=True)
+    tell_failures(failures)
 
 
 def _print_standings(found: "Sequence[Standing]") -> None:
@@ -117,6 +139,7 @@ def _standing_as_json(one: "Standing") -> dict[str, Any]:
     totals = one.totals
     return {
         "name": one.name,
+        "folder": str(one.folder),
         "documents": totals.documents,
         "chunks": totals.chunks,
         "bytes": one.bytes,

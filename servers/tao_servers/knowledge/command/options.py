@@ -1,6 +1,7 @@
 """What the commands of `tao-knowledge` share: which collection is meant, and how they fail."""
 
 import functools
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -84,12 +85,15 @@ def on_a_collection(command: Callable[..., None]) -> Callable[..., None]:
 def _chosen(before: Chosen | None, store: Path | None, collection: str | None) -> Chosen:
     settings = before.settings if before else read_settings()
     folder = store or (before.store if before else settings.knowledge.path or default_store())
-    name = collection or (before.collection if before else settings.knowledge.collection)
+    name = before.collection if before else settings.knowledge.collection
+    if collection is not None:
+        # Also when it is empty, as where a variable of a script is not set: it must not mean another one.
+        name = collection
     if not name.strip() or not name.isprintable():
         raise click.UsageError(
             f"{name!r} is no name for a collection. Give one such as notes (--collection)."
         )
-    return Chosen(settings, folder.expanduser().absolute(), name.strip())
+    return Chosen(settings, Path(os.path.expanduser(folder)).absolute(), name.strip())
 
 
 class _WrongSettings(click.ClickException):

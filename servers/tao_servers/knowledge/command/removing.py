@@ -1,5 +1,6 @@
 """`tao-knowledge remove`."""
 
+import os
 from collections.abc import Sequence
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
@@ -18,14 +19,24 @@ _WAIT_SECONDS = 10.0
 
 
 @click.command()
-@click.argument("names", nargs=-1, required=True, metavar="SOURCE...")
+@click.argument("names", nargs=-1, metavar="SOURCE...")
+@click.option("--all", "everything", is_flag=True, help="Delete the collection itself.")
 @on_a_collection
-def remove(chosen: Chosen, *, names: tuple[str, ...]) -> None:
-    """Forget documents, each given by its path, its address or, if no other has it, its file name."""
-    from tao_servers.knowledge import opening
-    from tao_servers.knowledge.index import open_writer
+def remove(chosen: Chosen, *, names: tuple[str, ...], everything: bool) -> None:
+    """Forget documents, each given by its path, its address or, if no other has it, its file name.
 
+    With --all the whole collection goes: `tao-knowledge remove --all --collection NAME`.
+    """
+    from tao_servers.knowledge import opening
+    from tao_servers.knowledge.index import delete_collection, open_writer
+
+    if everything == bool(names):
+        raise click.UsageError("Name the documents to remove, or give --all.")
     place = chosen.place
+    if everything:
+        delete_collection(place, wait=_WAIT_SECONDS)
+        click.echo(f"Deleted the collection {place.name!r} ({place.folder})", err=True)
+        return
     # Looked for first: what is not there must not bring a collection about.
     wanted = _wanted(names, known_sources(place), chosen)
     with open_writer(place, opening.embedder(chosen.knowledge), wait=_WAIT_SECONDS) as writer:
@@ -46,7 +57,7 @@ def _wanted(names: Sequence[str], known: "Sequence[Source]", chosen: Chosen) -> 
 def _only_match(name: str, known: Sequence[str]) -> str:
     from tao_servers.knowledge.ingesting.origin import path_text
 
-    for whole in (name, path_text(Path(name).expanduser())):
+    for whole in (name, path_text(Path(os.path.expanduser(name)))):
         if whole in known:
             return whole
     matches = [source for source in known if PurePath(source).name == name]

@@ -55,6 +55,5 @@ def search(chosen: Chosen, *, query: str, top_k: int, as_json: bool) -> None:
 def _shown(number: int, match: "Match") -> str:
     page = f", page {match.page}" if match.page is not None else ""
     heading = f", {match.heading}" if match.heading else ""
-    text = " ".join(match.text.split())
-    cut = text if len(text) <= _CHARS else f"{text[:_CHARS]} …"
-    return f"[{number}] {match.score:.3f}  {match.path}:{match.line}{page}{heading}\n    {cut}"
+    text = " ".join(match.excerpt(_CHARS).split())
+    return f"[{number}] {match.score:.3f}  {match.path}:{match.line}{page}{heading}\n    {text}"

@@ -8,12 +8,14 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from tao.errors import ConfigError, TaoError
+from tao_servers.knowledge.command.listing import known_standings, tell_failures
 from tao_servers.knowledge.command.options import INTERRUPTED, Chosen, in_a_store, on_a_collection
 
 if TYPE_CHECKING:
@@ -163,22 +165,22 @@ class _Seen:
 @in_a_store
 def status(chosen: Chosen, *, as_json: bool) -> None:
     """Show each collection: its size, its embedders, and how far it is upgraded."""
-    from tao_servers.knowledge.index import places, standing
     from tao_servers.knowledge.ingesting.upgrade_record import UpgradeRecord
 
     seen = []
-    for catalogue in places(chosen.store):
-        record = UpgradeRecord(catalogue.parent)
+    standings, failures = known_standings(chosen.store)
+    for one in standings:
+        record = UpgradeRecord(one.folder)
         # In this order: what ends in between has left its last state.
         running = record.running()
-        seen.append(_Seen(standing(catalogue), record.read(), running, record.log))
+        seen.append(_Seen(one, record.read(), running, record.log))
     if as_json:
         click.echo(json.dumps([_as_json(one) for one in seen], ensure_ascii=False))
-        return
-    for one in seen:
-        for line in _lines(one):
+    else:
+        for line in chain.from_iterable(map(_lines, seen)):
             click.echo(line)
-    click.echo(f"Collections in {chosen.store}: {len(seen)}", err=True)
+        click.echo(f"Collections in {chosen.store}: {len(seen)}", err=True)
+    tell_failures(failures)
 
 
 def _as_json(one: _Seen) -> dict[str, Any]:

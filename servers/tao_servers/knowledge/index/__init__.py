@@ -2,6 +2,7 @@
 
 from tao_servers.knowledge.index.catalogue import Entry, Passage, Source, indexed_text
 from tao_servers.knowledge.index.collection import Collection, open_collection
+from tao_servers.knowledge.index.deleting import delete_collection
 from tao_servers.knowledge.index.errors import BusyStoreError, EmptyStoreError, StoreError
 from tao_servers.knowledge.index.legs import Disagreement
 from tao_servers.knowledge.index.place import Place, places
@@ -22,6 +23,7 @@ __all__ = [
     "StoreError",
     "Totals",
     "Writer",
+    "delete_collection",
     "indexed_text",
     "open_collection",
     "open_writer",

@@ -146,6 +146,21 @@ class Catalogue:
         """A text that changes whenever what can be found has changed."""
         return self.about("revision") or ""
 
+    def is_empty(self) -> bool:
+        """Whether there is no document in it, nor anything left of one."""
+        return self._connection.execute("SELECT 1 FROM documents LIMIT 1").fetchone() is None
+
+    @property
+    def broken(self) -> bool:
+        """Whether an index was lost, and is not yet made anew."""
+        return self.about("broken") == "yes"
+
+    def note_broken(self, broken: bool) -> None:
+        """Note whether an index is lost; readers open the collection anew."""
+        with transaction(self._connection):
+            self.note("broken", "yes" if broken else "no")
+            change_revision(self._connection)
+
     def sources(self) -> list[Source]:
         """The live documents, sorted by source."""
         rows = self._connection.execute("SELECT * FROM documents WHERE state = 'live' ORDER BY source")

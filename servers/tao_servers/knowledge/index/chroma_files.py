@@ -61,7 +61,7 @@ def progress(folder: Path) -> Progress:
             return Progress({}, 0)
         if isinstance(exc, sqlite3.OperationalError):
             raise
-        raise DamagedIndexError(f"The vectors in {str(folder)!r} are broken: {exc}") from exc
+        raise DamagedIndexError(f"The vectors in {str(folder)!r} are broken: {exc}.") from exc
     return Progress(saved, logged or 0)
 
 
@@ -69,7 +69,7 @@ def check_files(folder: Path) -> None:
     """Raise a `DamagedIndexError` where an index file in `folder` is missing or cut short."""
     for segment, saved in progress(folder).saved.items():
         if saved and (wrong := _wrong(folder / segment)):
-            raise DamagedIndexError(f"The vectors in {str(folder)!r} are broken: {wrong}")
+            raise DamagedIndexError(f"The vectors in {str(folder)!r} are broken: {wrong}.")
 
 
 def _wrong(segment: Path) -> str | None:

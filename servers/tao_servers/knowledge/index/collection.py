@@ -48,6 +48,11 @@ def open_collection(
             check_embedder(catalogue, place, embedder)
             if not catalogue.indexed_count():
                 raise EmptyStoreError(f"The collection {place.name!r} in {str(place.store)!r} is empty.")
+            if catalogue.broken:
+                raise DamagedIndexError(
+                    f"An index of the collection {place.name!r} in {str(place.store)!r} was lost, and is not "
+                    "yet made anew. Wait for the process that does so, or run `tao-knowledge check --repair`."
+                )
             searched_with = _searched_with(catalogue, embedder, strong)
             try:
                 vectors = stack.enter_context(place.vectors(searched_with.name, write=False))
@@ -67,8 +72,8 @@ def check_embedder(catalogue: Catalogue, place: Place, embedder: Embedder) -> No
     if made_with != embedder.name:
         raise StoreError(
             f"The collection {place.name!r} in {str(place.store)!r} was made with the embedder "
-            f"{_shown(made_with)}, and this is {_shown(embedder.name)}: their vectors cannot be compared. Set "
-            "that one (TAO_KNOWLEDGE_EMBEDDER), ingest into another collection (--collection NAME), or "
+            f"{_shown(made_with)}, and this is {_shown(embedder.name)}: their vectors cannot be compared. "
+            "Set that one (TAO_KNOWLEDGE_EMBEDDER), ingest into another collection (--collection NAME), or "
             f"delete this one, the folder {str(place.folder)!r}."
         )
 

@@ -107,6 +107,10 @@ class Legs:
         """Whether the indexes have as many chunks as the catalogue: a quick look."""
         return self._vectors.count() == self._words.count() == catalogue.indexed_count()
 
+    def one_is_empty(self) -> bool:
+        """Whether the words or the vectors are lost, where there should be some."""
+        return not (self._words.count() and self._vectors.count())
+
     def disagreement(self, catalogue: Catalogue) -> Disagreement:
         """Compare every chunk's id."""
         live = catalogue.indexed_ids("live")

@@ -5,6 +5,7 @@ from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tao_servers.knowledge.index.catalogue import open_catalogue
 from tao_servers.knowledge.index.chroma_names import safe_name
 from tao_servers.knowledge.index.schema import is_being_made
 from tao_servers.knowledge.index.vectors import ChromaServer, Vectors, open_chroma, open_chroma_server
@@ -41,7 +42,10 @@ class Place:
     def vectors(self, embedder: str, *, write: bool) -> AbstractContextManager[Vectors]:
         """Open the vectors that the embedder of this name made, as `open_chroma` does, with its errors."""
         if self.server is not None:
-            return open_chroma_server(self.server, f"{self.name}|{embedder}", write=write)
+            # Other stores may be on the same server, whose collections have the same names and chunk ids.
+            with open_catalogue(self.catalogue, write=False) as catalogue:
+                owner = catalogue.about("id")
+            return open_chroma_server(self.server, f"{self.name}|{embedder}|{owner}", write=write)
         return open_chroma(self.folder / "vectors" / safe_name(embedder), "passages", write=write)
 
     def drop_vectors(self, embedder: str) -> None:

@@ -70,11 +70,16 @@ def _keep(folder: Path, before: Path) -> None:
     unfinished = before.with_suffix(".new")
     shutil.rmtree(unfinished, ignore_errors=True)
     unfinished.mkdir(mode=0o700)
-    for segment in saved if copied else ():
-        if (folder / segment).is_dir():
-            shutil.copytree(folder / segment, unfinished / segment)
-    note = json.dumps({"saved": saved, "copied": copied, "files": files})
-    (unfinished / _NOTE).write_text(note, encoding="utf-8")
+    try:
+        for file in files if copied else ():
+            (unfinished / file).parent.mkdir(exist_ok=True)
+            shutil.copy2(folder / file, unfinished / file)
+        note = json.dumps({"saved": saved, "copied": copied, "files": files})
+        (unfinished / _NOTE).write_text(note, encoding="utf-8")
+    except OSError:
+        # The disk may be full: what is of no use now is not to fill it.
+        shutil.rmtree(unfinished, ignore_errors=True)
+        raise
     unfinished.rename(before)
 
 

@@ -66,7 +66,7 @@ def connect(file: Path, *, write: bool) -> sqlite3.Connection:
 
     Raises:
         EmptyStoreError: nothing is in it, or a writer is just making it.
-        StoreError: it is no catalogue, or one of another version.
+        StoreError: it is no catalogue, a broken one, or one of another version.
     """
     mode = "rwc" if write else "ro"
     uri = f"{file.absolute().as_uri()}?mode={mode}"
@@ -89,8 +89,14 @@ def connect(file: Path, *, write: bool) -> sqlite3.Connection:
                 f"The catalogue {str(file)!r} has the form {version}, and this version of Tao reads "
                 f"{VERSION}. Ingest into another folder (--store PATH), or delete that one."
             )
-    except BaseException:
+    except BaseException as exc:
         connection.close()
+        # Its sub-class for what may pass, such as a lock, is not meant.
+        if type(exc) is sqlite3.DatabaseError:
+            raise StoreError(
+                f"The store {str(file.parent)!r} cannot be used: its catalogue is broken ({exc}). Only the "
+                "documents can bring back what was in it: delete that folder and ingest again."
+            ) from exc
         raise
     return connection
 

@@ -15,12 +15,13 @@ __all__ = ["Standing", "standing"]
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """A collection: its name, what is in it, its embedders by name, and its bytes on the disk."""
+    """A collection: its name, what is in it, its embedders by name, its folder and its bytes on the disk."""
 
     name: str
     totals: Totals
     embedder: str
     strong: str | None
+    folder: Path
     bytes: int
 
 
@@ -36,6 +37,7 @@ def standing(catalogue: Path) -> Standing:
             totals=opened.strength.totals(),
             embedder=opened.about("embedder") or "",
             strong=opened.strength.embedder,
+            folder=catalogue.parent,
             bytes=sum(_sizes(catalogue.parent)),
         )
 

@@ -97,9 +97,9 @@ def _broken_told(folder: Path) -> Iterator[None]:
     try:
         yield
     except internal as exc:
-        if any(passing in str(exc) for passing in ("locked", "full")):
+        if any(passing in str(exc) for passing in ("locked", "full", "disk I/O", "readonly")):
             raise
-        raise DamagedIndexError(f"The vectors in {str(folder)!r} are broken: {exc}") from exc
+        raise DamagedIndexError(f"The vectors in {str(folder)!r} are broken: {exc}.") from exc
 
 
 def _read_index(collection: Any) -> None:

@@ -4,6 +4,7 @@ Its k1 is 1.2 and its b 0.75, as tantivy has them. The files hold ids and terms 
 anew from the catalogue when they are lost.
 """
 
+import re
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from tao.models.loading import load
 from tao_servers.knowledge.index.analysis import FORM, terms
-from tao_servers.knowledge.index.errors import BusyStoreError, DamagedIndexError
+from tao_servers.knowledge.index.errors import BusyStoreError, DamagedIndexError, StoreError
 
 if TYPE_CHECKING:
     from tantivy import Index, IndexWriter, Query, Schema
@@ -23,9 +24,17 @@ _HEAP_BYTES = 64_000_000
 _THREADS = 1
 # The rarest terms of a long question tell passages apart, and each one costs time.
 _MOST_TERMS = 48
+# What stands in so many of the chunks costs most and tells least. Leaving it out changed nDCG@10 by less than
+# .004 on cmrc2018, dureader_search, hotpotqa and scifact, with a tenth instead of a fifth by up to .007; and
+# among a million chunks a question took 3 ms instead of 16.
+_COMMON_SHARE = 0.2
+_FEW_CHUNKS = 1000
+_FEWEST_TERMS = 3
 _QUESTION_CHARS = 10_000
 _IDS_AT_ONCE = 100_000
 _FIELD = f"terms{FORM}"
+# No right to it, a file too large, no space, a read-only disk, a quota: files that are none the worse for it.
+_NOT_ITS_FAULT = re.compile(r"os error (13|27|28|30|122)\b")
 
 
 @contextmanager
@@ -164,6 +173,8 @@ class Words:
             if (frequency := self._searcher.doc_freq(_FIELD, term))
         ]
         rarest = sorted(frequencies)[:_MOST_TERMS]
+        common = max(_FEW_CHUNKS, _COMMON_SHARE * self._searcher.num_docs)
+        rarest = [(n, term) for at, (n, term) in enumerate(rarest) if at < _FEWEST_TERMS or n <= common]
         should = tantivy.Occur.Should
         clauses = [
             (should, tantivy.Query.term_query(self._schema, _FIELD, term, "freq")) for _, term in rarest
@@ -205,6 +216,8 @@ def _told(folder: Path) -> Iterator[None]:
     try:
         yield
     except BaseException as exc:
+        if isinstance(exc, ValueError) and _NOT_ITS_FAULT.search(str(exc)):
+            raise StoreError(f"The keyword index {str(folder)!r} cannot be used: {exc}.") from exc
         if isinstance(exc, ValueError) or type(exc).__name__ == "PanicException":
-            raise DamagedIndexError(f"The keyword index {str(folder)!r} cannot be used: {exc}") from exc
+            raise DamagedIndexError(f"The keyword index {str(folder)!r} cannot be used: {exc}.") from exc
         raise

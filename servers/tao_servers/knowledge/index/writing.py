@@ -1,6 +1,7 @@
 """Writes a collection: documents go in whole, replace what they were before, or are not there at all."""
 
 import logging
+import secrets
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
@@ -39,12 +40,14 @@ def open_writer(place: Place, embedder: Embedder, *, wait: float = 0.0) -> Itera
             place.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             stack.enter_context(writer_lock(place.folder, seconds=wait))
             catalogue = stack.enter_context(open_catalogue(place.catalogue, write=True))
-            if catalogue.about("embedder") is None:
+            if catalogue.about("id") is None:
+                catalogue.note("id", secrets.token_hex(8))
+            if catalogue.about("embedder") is None or catalogue.is_empty():
                 catalogue.note("name", place.name)
                 catalogue.note("embedder", embedder.name)
             check_embedder(catalogue, place, embedder)
         writer = Writer(place, catalogue, embedder, stack)
-        if catalogue.leftovers():
+        if catalogue.leftovers() or catalogue.broken:
             writer.sweep()
         yield writer
 
@@ -76,13 +79,10 @@ class Writer:
         with translated(self.place.folder):
             legs = self._legs()
             documents = self._catalogue.write(entries)
-            try:
-                legs.add(list(self._catalogue.indexed(documents)), vectors)
-                replaced = self._catalogue.publish(documents)
-            except BaseException:
-                # Not shown, as it is new; where this sweep fails too, the next writer's will do it.
-                self.sweep()
-                raise
+            # Where this fails they are new, and not shown; the next writer sweeps them. When that was done
+            # here, after the disk was full, Chroma has been seen to wait for ever.
+            legs.add(list(self._catalogue.indexed(documents)), vectors)
+            replaced = self._catalogue.publish(documents)
         if replaced:
             self.sweep()
 
@@ -108,7 +108,7 @@ class Writer:
     def mend(self) -> None:
         """Make the indexes agree with the catalogue."""
         with translated(self.place.folder):
-            self._legs(mend=False).mend(self._catalogue, self.embedder)
+            self._mend(self._legs(mend=False))
 
     def begin_upgrade(self, strong: str) -> None:
         """Note the strong embedder by its name; the vectors of another one are given up."""
@@ -158,7 +158,18 @@ class Writer:
             strong = self._catalogue.strength.embedder
             opened = self._closing.enter_context(open_legs(self.place, self.embedder.name, strong=strong))
             self._opened = opened
-            if mend and not self._catalogue.leftovers() and not opened.agree_in_number(self._catalogue):
+            if opened.one_is_empty() and self._catalogue.indexed_count():
+                # For readers, who would find less without a word, and for the next writer, if this one dies.
+                self._catalogue.note_broken(True)
+            if mend and self._is_to_be_mended(opened):
                 _log.warning("The indexes of %r lack something and are mended.", self.place.name)
-                opened.mend(self._catalogue, self.embedder)
+                self._mend(opened)
         return self._opened
+
+    def _is_to_be_mended(self, legs: Legs) -> bool:
+        catalogue = self._catalogue
+        return catalogue.broken or not (catalogue.leftovers() or legs.agree_in_number(catalogue))
+
+    def _mend(self, legs: Legs) -> None:
+        legs.mend(self._catalogue, self.embedder)
+        self._catalogue.note_broken(False)

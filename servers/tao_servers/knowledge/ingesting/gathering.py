@@ -57,9 +57,10 @@ def read_targets(arguments: Sequence[str]) -> Targets:
                     f"{argument!r} is an address of a kind that is not read. Give http:// or https://, and a "
                     "file by its path."
                 )
-            urls.append(argument)
+            # What stands behind # is a place in the page.
+            urls.append(argument.partition("#")[0])
             continue
-        path = Path(argument).expanduser()
+        path = Path(os.path.expanduser(argument))
         if not argument.strip() or not os.path.lexists(path):
             raise TargetError(f"There is no file or folder {argument!r}. Check the path.")
         paths.append(path)

@@ -5,6 +5,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Literal
 
 from tao_servers.knowledge.document import Document
@@ -12,6 +13,7 @@ from tao_servers.knowledge.index import Entry, Source, Writer
 from tao_servers.knowledge.ingesting.batches import Batches
 from tao_servers.knowledge.ingesting.language import language_of
 from tao_servers.knowledge.ingesting.origin import Origin
+from tao_servers.knowledge.ingesting.writable import writable
 from tao_servers.knowledge.loading import Job, Options, RefusedError, Workers
 from tao_servers.knowledge.splitting import Sizes, Splitter, split
 
@@ -49,7 +51,13 @@ class Method:
         """What the chunks of a document depend on, besides its bytes."""
         sizes = self.sizes
         enriched = " enriched" if self.enrich else ""
-        return f"{_FORM} {self.splitter} {sizes.tokens} {sizes.overlap} ocr={self.options.ocr}{enriched}"
+        return f"{_FORM} {self.splitter} {sizes.tokens} {sizes.overlap} ocr={self._reads_pictures}{enriched}"
+
+    @property
+    def _reads_pictures(self) -> bool:
+        # Installed later, it is to read what was left unread before.
+        ocr = self.options.ocr
+        return find_spec("rapidocr") is not None if ocr is None else ocr
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +135,13 @@ class _Run:
             self._watcher.done(outcome)
 
     def _jobs(self, origins: Iterable[Origin]) -> Iterator[Job]:
+        taken: set[str] = set()
         for origin in origins:
+            if origin.source in taken:
+                # Two live documents cannot have one name, and which of them would be the later one?
+                self._refuse(origin, "another one with this name was taken in before it")
+                continue
+            taken.add(origin.source)
             try:
                 digest, size = origin.digest(self._method.options)
             except RefusedError as exc:
@@ -144,6 +158,7 @@ class _Run:
 
     def _entry(self, origin: Origin, digest: str, size: int, document: Document) -> Entry | None:
         method = self._method
+        document = writable(document)
         chunks = split(document, method.splitter, sizes=self._sizes, embed=method.embed)
         if not chunks:
             if known := self._known.get(origin.source):
@@ -159,7 +174,7 @@ class _Run:
             chunks=chunks,
             bytes=size,
             language=language_of(document.text),
-            attributes=origin.attributes,
+            attributes=self._attributes(origin),
         )
         return method.enrich(entry) if method.enrich else entry
 
@@ -180,5 +195,15 @@ class _Run:
         self._watcher.done(Outcome(origin.source, "refused", reason=reason))
 
     def _made(self, origin: Origin) -> str:
-        attributes = {name: list(values) for name, values in sorted(origin.attributes.items())}
+        attributes = {name: list(values) for name, values in sorted(self._attributes(origin).items())}
         return f"{self._method.made} {json.dumps(attributes, ensure_ascii=False)}"
+
+    def _attributes(self, origin: Origin) -> Mapping[str, Sequence[str]]:
+        """The user's own: those given now, or else those that were given before."""
+        known = self._known.get(origin.source)
+        if origin.attributes or known is None or "{" not in known.made:
+            return origin.attributes
+        # Not those of the document, which has more of them when it was enriched.
+        before: Mapping[str, Sequence[str]]
+        before, _ = json.JSONDecoder().raw_decode(known.made, known.made.index("{"))
+        return before

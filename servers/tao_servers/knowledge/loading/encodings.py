@@ -32,7 +32,17 @@ _SURE = 1.3
 _GOOD_PER_BROKEN = 8
 _MAX_CONTROLS = 0.005
 _MAX_BROKEN = 0.02
-_NAMES = {"gb2312": "gb18030", "gbk": "gb18030", "big5": "big5hkscs", "ks_c_5601-1987": "cp949"}
+# What is meant by a name, which is more than its standard has: https://encoding.spec.whatwg.org/#names-and-labels
+_MEANT = {
+    "ascii": "cp1252",
+    "big5": "big5hkscs",
+    "euc_kr": "cp949",
+    "gb2312": "gb18030",
+    "gbk": "gb18030",
+    "iso8859-1": "cp1252",
+    "iso8859-9": "cp1254",
+    "shift_jis": "cp932",
+}
 _NOT_TEXT = "it is binary, not text"
 _UNKNOWN = "its encoding is not known; save it as UTF-8"
 
@@ -88,15 +98,36 @@ def _with_losses(data: bytes, encoding: str) -> tuple[str, tuple[str, ...]]:
 
 
 def _by_hint(data: bytes, hint: str | None) -> Decoded | None:
+    """What a file says of itself is often wrong; then it is looked at as if it had said nothing."""
     if not hint:
         return None
-    name = hint.strip().lower()
     try:
-        encoding = codecs.lookup(_NAMES.get(name, name)).name
-        return _decoded(data.decode(encoding).encode(), "utf-8")
+        name = codecs.lookup(hint.strip().lower()).name
+        encoding = _MEANT.get(name, name)
+        # UTF-8 is valid by itself, while bytes of anything are valid in many other encodings.
+        if name.startswith(("utf-16", "utf-32")) or _is_utf8_beyond_ascii(data):
+            return None
+        text = data.decode(encoding)
+        if encoding == "cp1252" and _is_mislabelled(data, text):
+            return None
+        return _decoded(text.encode(), "utf-8")
     except (LookupError, UnicodeError, RefusedError):
-        # What a file says of itself is often wrong; then it is looked at as if it had said nothing.
         return None
+
+
+def _is_utf8_beyond_ascii(data: bytes) -> bool:
+    try:
+        return not data.isascii() and bool(data.decode("utf-8"))
+    except UnicodeDecodeError:
+        return False
+
+
+def _is_mislabelled(data: bytes, text: str) -> bool:
+    # The label of old mailers and servers for whatever they are given.
+    if western(text):
+        return False
+    start = _HIGH_BYTE.search(data)
+    return start is not None and _best_of(_sample(data, start.start()))[1] > _LIKELY
 
 
 def _wide(data: bytes) -> str:

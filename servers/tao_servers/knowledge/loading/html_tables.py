@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from tao_servers.knowledge.loading.errors import RefusedError
 from tao_servers.knowledge.loading.markup import local, lxml
 from tao_servers.knowledge.loading.tables import Cell
 
@@ -11,6 +12,8 @@ __all__ = ["is_layout", "table_rows"]
 
 _LONGEST_CELL = 1_500
 _MAX_SPAN = 1_000
+# A page of a few kilobytes can span a thousand million cells.
+_MAX_CELLS = 5_000_000
 _CELLS = {"td", "th"}
 _STRUCTURE = {"h1", "h2", "h3", "h4", "h5", "h6", "table", "form", "article", "section", "pre"}
 _APART = {"p", "div", "li", "br", "ul", "ol", "dt", "dd", "hr", "tr", "td", "th", "img"}
@@ -33,8 +36,12 @@ def is_layout(table: Any) -> bool:
 
 
 def table_rows(table: Any, hidden: Callable[[Any], bool]) -> tuple[str, list[list[Cell]], int | None]:
-    """Return the caption, the rows, and how many of them are said to be headers (None: not said)."""
-    caption, heads = "", 0
+    """Return the caption, the rows, and how many of them are said to be headers (None: not said).
+
+    Raises:
+        RefusedError: its cells span more than any table has.
+    """
+    caption, heads, size = "", 0, 0
     rows: list[list[Cell]] = []
     down: dict[int, int] = {}
     for node, in_head in _rows(table, in_head=False):
@@ -45,6 +52,9 @@ def table_rows(table: Any, hidden: Callable[[Any], bool]) -> tuple[str, list[lis
             continue
         cells = [cell for cell in node if local(cell) in _CELLS and not hidden(cell)]
         row = _row(cells, down, hidden)
+        size += len(row)
+        if size > _MAX_CELLS:
+            raise RefusedError("a table in it spans too many cells; save it anew")
         is_head = in_head or (bool(cells) and all(local(cell) == "th" for cell in cells))
         if any(row):
             heads += is_head and heads == len(rows)

@@ -118,10 +118,6 @@ def _decoded(data: bytes, charset: str | None) -> str:
         return data.decode("ascii", "replace")
 
 
-def _text_of(part: Message) -> str:
-    return _decoded(_bytes_of(part), part.get_content_charset())
-
-
 class _Letter:
     """The document in the making."""
 
@@ -137,12 +133,21 @@ class _Letter:
     def add_body(self) -> None:
         """Add what is written, in plain text and in HTML."""
         for part in self.bodies:
-            text = _text_of(part)
+            text = self._decoded(part)
             if part.get_content_subtype() == "html":
                 # The mark outweighs whatever charset the page itself names.
                 self._take("body.html", text.encode("utf-8-sig", "replace"), "its text")
             elif text.strip():
                 self._text += "\n" + text.rstrip("\n") + "\n"
+
+    def _decoded(self, part: Message) -> str:
+        try:
+            decoded = decode(_bytes_of(part), hint=part.get_content_charset())
+        except RefusedError as exc:
+            self.unread.append(f"its text: {exc}")
+            return ""
+        self.unread += [f"its text: {reason}" for reason in decoded.unread]
+        return decoded.text
 
     def add_attachment(self, name: str, data: bytes) -> None:
         """Add a file under its name."""

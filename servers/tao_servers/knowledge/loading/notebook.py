@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from tao_servers.knowledge.document import Document
+from tao_servers.knowledge.loading import html
 from tao_servers.knowledge.loading.encodings import decode
 from tao_servers.knowledge.loading.errors import RefusedError
 from tao_servers.knowledge.loading.limits import check_length
@@ -73,8 +74,18 @@ def _said(output: dict[str, Any]) -> str:
         return f"{output.get('ename')}: {output.get('evalue')}"
     kinds = output.get("data")
     if isinstance(kinds, dict):
-        return _text(kinds.get("text/plain", kinds.get("text/markdown")))
+        plain = _text(kinds.get("text/plain", kinds.get("text/markdown")))
+        return plain or _seen(_text(kinds.get("text/html")))
     return _text(output.get("text"))
+
+
+def _seen(page: str) -> str:
+    """What is seen of an output that is HTML alone; a drawing made by a script shows nothing here."""
+    try:
+        # The mark outweighs whatever encoding the page names.
+        return html.read(page.encode("utf-8-sig", "replace"), name="output.html", options=Options()).text
+    except RefusedError:
+        return ""
 
 
 def _pictures(cell: dict[str, Any]) -> int:

@@ -30,7 +30,8 @@ class Grid:
 def lay_out(rows: Sequence[Sequence[Cell]], *, heads: int | None = None) -> Grid:
     """Make lines of `rows`, whose first `heads` are the header; None: see whether it looks like one.
 
-    Empty rows are left out, and empty columns at the edges. Several header rows become one line.
+    Empty rows are left out, and empty columns at the edges. Several header rows become one line. A short
+    text that is merged down the left edge stands in each of its rows, which say what they are of by it.
     """
     table = _trimmed(rows)
     titles: list[str] = []
@@ -43,7 +44,7 @@ def lay_out(rows: Sequence[Sequence[Cell]], *, heads: int | None = None) -> Grid
     # A table that says of all its rows that they are headers has none.
     heads = heads if 0 < heads < len(table) else 0
     top = [_joined(table[:heads])] if heads else []
-    lines = [*top, *("\t".join(map(_text, row)) for row in table[heads:])]
+    lines = [*top, *("\t".join(map(_text, row)) for row in _labelled(table[heads:]))]
     if not heads and table and len(table[0]) == 1:
         # One column without a name over it is running text.
         return Grid((*titles, *lines), "", ())
@@ -52,6 +53,19 @@ def lay_out(rows: Sequence[Sequence[Cell]], *, heads: int | None = None) -> Grid
 
 def _text(cell: Cell) -> str:
     return " ".join(cell.split()) if cell else ""
+
+
+def _labelled(rows: Sequence[Sequence[Cell]]) -> list[list[Cell]]:
+    filled: list[list[Cell]] = []
+    for row in rows:
+        line = list(row)
+        above = filled[-1] if filled else []
+        for at, (cell, label) in enumerate(zip(row, above, strict=False)):
+            if cell is not None:
+                break
+            line[at] = label if label and len(label) <= _LONGEST_LABEL else None
+        filled.append(line)
+    return filled
 
 
 def _trimmed(rows: Sequence[Sequence[Cell]]) -> list[list[Cell]]:

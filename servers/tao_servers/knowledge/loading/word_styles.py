@@ -95,12 +95,23 @@ class Numbers:
         levels: dict[str, dict[int, Any]] = {}
         self._lists: dict[str, tuple[str, dict[int, Any]]] = {}
         self._counts: dict[str, dict[int, int]] = defaultdict(dict)
+        self._restarts: dict[tuple[str, int], int] = {}
         for node in root if root is not None else ():
             if local(node) == "abstractNum":
                 levels[attribute(node, "abstractNumId") or ""] = _levels(node)
             elif local(node) == "num":
-                abstract = value(node, "abstractNumId") or ""
-                self._lists[attribute(node, "numId") or ""] = abstract, levels.get(abstract, {})
+                self._list(attribute(node, "numId") or "", node, levels)
+
+    def _list(self, identity: str, node: Any, levels: dict[str, dict[int, Any]]) -> None:
+        """A list goes on with the numbers of others of its kind, unless it says where it begins anew."""
+        abstract = value(node, "abstractNumId") or ""
+        overrides = [part for part in node if local(part) == "lvlOverride"]
+        own = {at: found for part in overrides for at, found in _levels(part).items()}
+        self._lists[identity] = abstract, {**levels.get(abstract, {}), **own}
+        for part in overrides:
+            level, start = attribute(part, "ilvl") or "", value(part, "startOverride") or ""
+            if level.isdigit() and start.isdigit():
+                self._restarts[identity, int(level)] = int(start)
 
     def next(self, number: tuple[str, int]) -> str:
         """Count on and return the number as it is shown; empty for bullets."""
@@ -109,7 +120,8 @@ class Numbers:
         if level not in levels:
             return ""
         counts = self._counts[abstract]
-        counts[level] = counts[level] + 1 if level in counts else _start(levels[level])
+        following = counts[level] + 1 if level in counts else _start(levels[level])
+        counts[level] = self._restarts.pop(number, following)
         for deeper in [at for at in counts if at > level]:
             del counts[deeper]
         if (value(levels[level], "numFmt") or "decimal") in {"bullet", "none"}:

@@ -14,6 +14,7 @@ __all__ = ["chosen"]
 _LIST_COLUMNS = 60
 _SAMPLE_LINES = 2000
 _LINES_A_HEADING = 10
+_FENCE = re.compile(r"^ {0,3}(?:```|~~~)", re.MULTILINE)
 _LINE = re.compile(r"\S[^\n]{0,60}")
 
 
@@ -23,6 +24,12 @@ def chosen(document: Document) -> Splitter:
         return "code"
     if document.form in ("table", "records"):
         return "lines"
+    if document.form == "markdown" and _FENCE.search(document.text):
+        # Code is of short lines, and none of them says anything alone.
+        return "markdown"
+    if document.pages:
+        # Columns make short lines of what is prose.
+        return "recursive"
     lines = document.text.count("\n") + 1
     # With more headings than that, short lines are an outline or notes, and sections say more than lines.
     if len(document.headings) * _LINES_A_HEADING <= lines and _is_list(document.text):

@@ -104,6 +104,10 @@ def test_tags_are_kept_and_a_change_of_them_is_a_change(prices: Path) -> None:
     assert "[team=财务, 人事]" in run("sources").stdout
     assert summary_of("--tag", "year=2025", prices)["changed"] == [str(prices)]
     assert listed()[0]["tags"] == {"year": ["2025"]}
+    assert summary_of(prices)["unchanged"] == [str(prices)]
+    prices.write_text("皮鞋: 299元\n", encoding="utf-8")
+    assert summary_of(prices)["changed"] == [str(prices)]
+    assert listed()[0]["tags"] == {"year": ["2025"]}
 
 
 @pytest.mark.parametrize("tag", ["year", "=2024", "year=", "a b=c", "a=\x07", f"{'k' * 65}=v"])

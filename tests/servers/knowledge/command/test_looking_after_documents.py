@@ -115,3 +115,56 @@ def test_the_help_names_every_command_with_examples() -> None:
     names = "ingest sources collections search remove check upgrade status pull folder"
     assert all(f"  {name} " in shown for name in names.split())
     assert "tao-knowledge ingest --watch --prune ~/notes" in run("ingest", "--help").stdout
+
+
+def test_a_document_whose_name_begins_with_a_tilde_is_removed(documents: Path) -> None:
+    (documents / "~draft.txt").write_text("A draft.\n", encoding="utf-8")
+    assert run("ingest", "--workers", "0", documents / "~draft.txt").exit_code == 0
+    assert run("remove", "~draft.txt").exit_code == 0
+
+
+def test_an_empty_name_of_a_collection_does_not_mean_the_usual_one(documents: Path) -> None:
+    result = run("remove", "--collection", "", "notes.md")
+    assert result.exit_code == 2
+    assert "no name for a collection" in result.stderr
+
+
+def test_a_whole_collection_is_deleted_by_its_name(documents: Path) -> None:
+    assert run("ingest", "--workers", "0", "--collection", "财务", documents / "notes.md").exit_code == 0
+    deleted = run("remove", "--all", "--collection", "财务")
+    assert deleted.exit_code == 0
+    assert "'财务'" in deleted.stderr
+    known = json.loads(run("collections", "--json").stdout)
+    assert [one["name"] for one in known] == ["default"]
+    again = run("remove", "--all", "--collection", "财务")
+    assert again.exit_code == 1
+    assert "no collection '财务'" in again.stderr
+
+
+@pytest.mark.parametrize("arguments", [(), ("--all", "notes.md")])
+def test_removing_takes_either_names_or_everything(documents: Path, arguments: tuple[str, ...]) -> None:
+    assert run("remove", *arguments).exit_code == 2
+    assert len(json.loads(run("sources", "--json").stdout)) == 3
+
+
+def test_a_collection_in_which_nothing_was_read_takes_another_embedder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    note = tmp_path / "note.txt"
+    note.write_text("皮鞋: 399元\n", encoding="utf-8")
+    with monkeypatch.context() as failing:
+        failing.setenv("TAO_KNOWLEDGE_EMBEDDER", "openai:m")
+        failing.setenv("TAO_KNOWLEDGE_EMBEDDER_URL", "http://127.0.0.1:1/v1")
+        assert run("ingest", "--workers", "0", note).exit_code == 3
+    assert run("ingest", "--workers", "0", note).exit_code == 0
+
+
+@pytest.mark.parametrize("command", ["collections", "status"])
+def test_a_broken_collection_does_not_hide_the_others(documents: Path, command: str) -> None:
+    broken = data_dir() / "knowledge" / "collections" / "broken"
+    broken.mkdir()
+    (broken / "catalogue.sqlite").write_bytes(b"nothing that SQLite knows" * 100)
+    result = run(command)
+    assert result.exit_code == 1
+    assert result.stdout.startswith("default: 3 documents")
+    assert str(broken) in result.stderr

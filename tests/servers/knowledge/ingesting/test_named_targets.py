@@ -22,7 +22,7 @@ def test_files_addresses_and_standard_input_are_told_apart(tmp_path: Path) -> No
 
 
 def test_an_address_that_is_named_twice_is_read_once() -> None:
-    assert read_targets(["https://a.example/x"] * 2).urls == ("https://a.example/x",)
+    assert read_targets(["https://a.example/x", "https://a.example/x#end"]).urls == ("https://a.example/x",)
 
 
 def test_a_link_that_leads_nowhere_is_there_to_be_refused(tmp_path: Path) -> None:
@@ -31,7 +31,9 @@ def test_a_link_that_leads_nowhere_is_there_to_be_refused(tmp_path: Path) -> Non
     assert read_targets([str(link)]).paths == (link,)
 
 
-@pytest.mark.parametrize("argument", ["nowhere.txt", "", "file:a.txt", "s3://bucket/key", "mailto:a@b.c"])
+@pytest.mark.parametrize(
+    "argument", ["nowhere.txt", "", "~nobody-here/a.txt", "file:a.txt", "s3://bucket/key", "mailto:a@b.c"]
+)
 def test_what_cannot_be_meant_is_named(argument: str) -> None:
     with pytest.raises(TargetError, match=r"There is no file|is not read"):
         read_targets([argument])

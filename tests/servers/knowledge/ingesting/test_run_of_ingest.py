@@ -1,4 +1,5 @@
 import io
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from tao_servers.knowledge.ingesting.intake import Plan, take_in
 from tao_servers.knowledge.ingesting.pipeline import Method, Outcome
 from tao_servers.knowledge.ingesting.progress import shown
 from tao_servers.knowledge.ingesting.summary import Intake
+from tao_servers.knowledge.search import Searcher
 from tao_servers.knowledge.splitting import Sizes
 
 
@@ -138,3 +140,30 @@ def test_progress_on_a_terminal_names_the_file_and_is_wiped_at_the_end() -> None
         watcher.done(Outcome("[bold]a.txt", "read", 5))
     assert "5 chunks" in terminal.getvalue()
     assert [outcome.source for outcome in intake.outcomes] == ["[bold]a.txt"]
+
+
+def test_half_a_character_in_a_document_does_not_stop_the_others(tmp_path: Path, embedder: Embedder) -> None:
+    cell = {"cell_type": "markdown", "source": ["# Zebra \ud83d here\n", "some \udc00 text"]}
+    notebook = {"cells": [cell], "nbformat": 4, "nbformat_minor": 5, "metadata": {}}
+    (tmp_path / "a.ipynb").write_text(json.dumps(notebook), encoding="utf-8")
+    (tmp_path / "b.txt").write_text("Another text.", encoding="utf-8")
+    plan = plan_of(tmp_path / "store", embedder)
+    intake = plan.intake()
+    take_in(Targets(paths=(tmp_path / "a.ipynb", tmp_path / "b.txt")), plan, intake)
+    assert [outcome.result for outcome in intake.outcomes] == ["read", "read"]
+    with Searcher(plan.place, embedder) as searcher:
+        match = searcher.search("Zebra", 1)[0]
+    assert "Zebra \ufffd here" in f"{match.heading} {match.text}"
+
+
+def test_a_page_that_two_addresses_name_is_taken_in_once(tmp_path: Path, embedder: Embedder) -> None:
+    transport = httpx.MockTransport(lambda request: httpx.Response(200, text="Some text."))
+    plan = plan_of(tmp_path / "store", embedder)
+    intake = plan.intake()
+    urls = ("http://me@a.example/x", "http://a.example/x", "http://a.example/y")
+    take_in(Targets(urls=urls), plan, intake, transport=transport)
+    results = {outcome.source: outcome.result for outcome in intake.outcomes if outcome.result == "read"}
+    assert sorted(results) == ["http://a.example/x", "http://a.example/y"]
+    assert [outcome.reason for outcome in intake.outcomes if outcome.result == "refused"] == [
+        "another one with this name was taken in before it"
+    ]

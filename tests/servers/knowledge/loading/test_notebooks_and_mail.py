@@ -48,6 +48,13 @@ def test_a_notebook_becomes_markdown_with_its_code_and_what_it_printed() -> None
     assert document.unread == ("1 pictures in its outputs",)
 
 
+def test_an_output_that_is_a_page_alone_is_read_as_one_sees_it() -> None:
+    page = {"text/html": ["<table><tr><th>商品<th>价格", "<tr><td>鞋<td>399</table><script>x()</script>"]}
+    outputs = [{"output_type": "display_data", "data": page}]
+    document = notebook({"cell_type": "code", "source": "show()", "outputs": outputs})
+    assert document.text.endswith("```\n商品\t价格\n鞋\t399\n```\n")
+
+
 def test_a_fence_within_code_does_not_end_it() -> None:
     document = notebook({"cell_type": "code", "source": "```\n# no heading\n```"}, {"source": "# one"})
     assert [heading.text for heading in document.headings] == ["one"]
@@ -78,6 +85,13 @@ def test_headers_and_text_in_mislabelled_gbk_are_read() -> None:
     document = mail(head.encode() + raw + b"\r\n" + "你好，请查收。".encode("gbk"))
     assert (document.title, document.author) == ("朱镕", "财务部门的通知")
     assert "你好，请查收。" in document.text
+
+
+def test_what_is_lost_of_a_broken_message_is_told() -> None:
+    head = b"Subject: x\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n"
+    document = mail(head + "年假十五天，病假另算。".encode() * 9 + b"\xff")
+    assert document.unread == ("its text: 1 broken characters (not utf-8), the first in line 1",)
+    assert mail(head + b"\x00\x01\x02" * 99).unread == ("its text: it is binary, not text",)
 
 
 def test_attachments_are_read_by_their_kind_and_begin_a_part() -> None:

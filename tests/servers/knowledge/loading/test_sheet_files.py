@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from tao_servers.knowledge.document import Document
 from tao_servers.knowledge.loading import Options, RefusedError
 from tao_servers.knowledge.loading.sheets import read
-from tests.support.office_files import docx, ods, paragraph, xlsx, zipped
+from tests.support.office_files import Cell, docx, ods, paragraph, xlsx, zipped
 
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
@@ -31,7 +31,7 @@ def test_each_sheet_is_a_page_under_its_name() -> None:
 
 
 def test_numbers_dates_and_truths_are_as_a_person_sees_them() -> None:
-    row = [1.0, 0.1 + 0.2, 1234567.0, True, "=1:45366", "=1:45366.5", "=2:0.75", "a\tb\nc"]
+    row: list[Cell] = [1.0, 0.1 + 0.2, 1234567.0, True, "=1:45366", "=1:45366.5", "=2:0.75", "a\tb\nc"]
     assert tables(loaded(xlsx({"a": [["x"] * 8, row]})))[0].split("\n")[1].split("\t") == [
         "1",
         "0.3",
@@ -45,35 +45,36 @@ def test_numbers_dates_and_truths_are_as_a_person_sees_them() -> None:
 
 
 def test_tables_that_empty_rows_part_are_several() -> None:
-    first, second = [["A", "B"], [1, 2]], [["C", "D"], [3, 4]]
+    first: list[list[Cell]] = [["A", "B"], [1, 2]]
+    second: list[list[Cell]] = [["C", "D"], [3, 4]]
     assert tables(loaded(xlsx({"a": [*first, [], *second]}))) == ["A\tB\n1\t2", "C\tD\n3\t4"]
 
 
 def test_tables_beside_each_other_are_several() -> None:
-    rows = [["A", "B", None, "C", "D"], [1, 2, None, "x", 4], [5, 6, None, "y", 8]]
+    rows: list[list[Cell]] = [["A", "B", None, "C", "D"], [1, 2, None, "x", 4], [5, 6, None, "y", 8]]
     assert tables(loaded(xlsx({"a": rows}))) == ["A\tB\n1\t2\n5\t6", "C\tD\nx\t4\ny\t8"]
 
 
 def test_a_column_left_empty_for_its_looks_parts_no_table() -> None:
-    rows = [["Year", None, "2023", None, "2024"], ["Sales", None, 10, None, 12]]
+    rows: list[list[Cell]] = [["Year", None, "2023", None, "2024"], ["Sales", None, 10, None, 12]]
     assert tables(loaded(xlsx({"a": rows}))) == ["Year\t\t2023\t\t2024\nSales\t\t10\t\t12"]
 
 
 def test_rows_after_a_gap_go_on_with_the_table_above() -> None:
-    rows = [["商品", "价格"], ["皮鞋", 399], [], ["座椅", 699]]
+    rows: list[list[Cell]] = [["商品", "价格"], ["皮鞋", 399], [], ["座椅", 699]]
     (table,) = loaded(xlsx({"a": rows})).tables
     assert table.header == "商品\t价格"
 
 
 def test_a_title_above_a_table_is_no_header() -> None:
-    rows = [["2024年价格表", None], ["商品", "价格"], ["皮鞋", 399]]
+    rows: list[list[Cell]] = [["2024年价格表", None], ["商品", "价格"], ["皮鞋", 399]]
     document = loaded(xlsx({"a": rows}, merged=["A1:B1"]))
     assert document.tables[0].header == "商品\t价格"
     assert "2024年价格表\n商品" in document.text
 
 
 def test_a_header_of_two_rows_becomes_one_line() -> None:
-    rows = [["商品", "销量", None], [None, "上半年", "下半年"], ["皮鞋", 10, 20]]
+    rows: list[list[Cell]] = [["商品", "销量", None], [None, "上半年", "下半年"], ["皮鞋", 10, 20]]
     document = loaded(xlsx({"a": rows}, merged=["A1:A2", "B1:C1"]))
     assert document.tables[0].header == "商品\t销量 上半年\t销量 下半年"
 

@@ -106,6 +106,23 @@ def test_what_a_file_says_of_itself_is_believed_only_if_it_can_be_so() -> None:
     assert decode("价格表".encode(), hint="no-such-thing").text == "价格表"
 
 
+@pytest.mark.parametrize(
+    ("text", "encoding", "hint"),
+    [
+        ("It’s “new”: 50 €", "cp1252", "iso-8859-1"),
+        ("It’s “new”: 50 €", "cp1252", "us-ascii"),
+        ("Þetta er íslenskur texti", "cp1252", "iso-8859-1"),
+        ("您好，附件是五月份的报价单，请查收。", "gbk", "iso-8859-1"),
+        ("保修期为两年，自购买之日起计算。", "utf-8", "iso-8859-1"),
+        ("保修期为两年，自购买之日起计算。", "utf-8", "gbk"),
+        ("The warranty lasts two years.", "ascii", "utf-16"),
+        ("①㈱ 髙橋", "cp932", "shift_jis"),
+    ],
+)
+def test_a_label_is_taken_for_what_it_mostly_means(text: str, encoding: str, hint: str) -> None:
+    assert decode(text.encode(encoding), hint=hint).text == text
+
+
 def test_lines_end_with_a_line_feed() -> None:
     assert decode(b"a\r\nb\rc\n").text == "a\nb\nc\n"
 

@@ -43,7 +43,7 @@ def test_a_table_keeps_its_header_caption_and_spans() -> None:
         "<tr><th>上<th>下</tr></thead><tr><td rowspan=2>皮<br>鞋<td>1<td>2</tr><tr><td>3<td>4</tr></table>"
     )
     (table,) = document.tables
-    assert document.text == "价格\n\n商品\t价格 上\t价格 下\n皮 鞋\t1\t2\n\t3\t4\n"
+    assert document.text == "价格\n\n商品\t价格 上\t价格 下\n皮 鞋\t1\t2\n皮 鞋\t3\t4\n"
     assert table.header == "商品\t价格 上\t价格 下"
 
 
@@ -109,6 +109,11 @@ def test_tables_that_are_nested_beyond_all_sense_are_refused_or_read() -> None:
 def test_what_shows_nothing_is_refused_with_the_reason(page: bytes, reason: str) -> None:
     with pytest.raises(RefusedError, match=reason):
         loaded(page)
+
+
+def test_a_small_page_cannot_span_endless_cells() -> None:
+    with pytest.raises(RefusedError, match="spans too many cells"):
+        loaded("<table>" + "<tr><td rowspan=1000 colspan=1000>x" * 2000 + "</table>")
 
 
 def test_a_text_over_the_limit_is_refused() -> None:

@@ -64,13 +64,13 @@ def test_a_table_stands_in_its_place_with_its_header() -> None:
     assert document.text.index("Before.") < found.start < document.text.index("After.")
 
 
-def test_merged_cells_have_their_text_once_and_keep_the_columns() -> None:
+def test_merged_cells_keep_the_columns_and_label_each_of_their_rows() -> None:
     wide = f'<w:tc><w:tcPr><w:gridSpan w:val="2"/></w:tcPr>{paragraph("2024")}</w:tc>'
     tall = f'<w:tc><w:tcPr><w:vMerge w:val="restart"/></w:tcPr>{paragraph("手机")}</w:tc>'
     below = f"<w:tc><w:tcPr><w:vMerge/></w:tcPr>{paragraph()}</w:tc>"
     rows = (["种类", wide], ["", "上半年", "下半年"], [tall, "10", "20"], [below, "30", "40"])
     document = loaded(docx(table(*rows)))
-    assert document.text == "种类\t2024 上半年\t2024 下半年\n手机\t10\t20\n\t30\t40\n"
+    assert document.text == "种类\t2024 上半年\t2024 下半年\n手机\t10\t20\n手机\t30\t40\n"
 
 
 def test_nested_tables_lists_links_and_tracked_changes_keep_their_text() -> None:
@@ -145,6 +145,24 @@ def test_numbers_that_word_counts_are_part_of_the_text() -> None:
     body = item("总则", 0) + item("定义", 1) + item("范围", 1) + item("职责", 0) + item("员工", 1)
     text = loaded(docx(body, related=[("numbering", "numbering.xml", numbering)])).text
     assert text.split() == ["第一条", "总则", "1)", "定义", "2)", "范围", "第二条", "职责", "1)", "员工"]
+
+
+def test_a_list_that_begins_anew_counts_from_its_own_start() -> None:
+    override = '<w:lvlOverride w:ilvl="0"><w:startOverride w:val="{}"/></w:lvlOverride>'
+    numbers = {"1": "", "2": override.format(1), "3": override.format(5), "4": ""}
+    numbering = (
+        '<w:abstractNum w:abstractNumId="7"><w:lvl w:ilvl="0"><w:numFmt w:val="decimal"/>'
+        '<w:lvlText w:val="%1."/></w:lvl></w:abstractNum>'
+    ) + "".join(
+        f'<w:num w:numId="{identity}"><w:abstractNumId w:val="7"/>{more}</w:num>'
+        for identity, more in numbers.items()
+    )
+    body = "".join(
+        paragraph(identity, properties=f'<w:numPr><w:ilvl w:val="0"/><w:numId w:val="{identity}"/></w:numPr>')
+        for identity in "1122334"
+    )
+    text = loaded(docx(body, related=[("numbering", "numbering.xml", numbering)])).text
+    assert text.split("\n")[:7] == ["1. 1", "2. 1", "1. 2", "2. 2", "5. 3", "6. 3", "7. 4"]
 
 
 def test_a_file_with_pictures_alone_says_so() -> None:

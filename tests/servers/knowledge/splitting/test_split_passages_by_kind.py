@@ -27,6 +27,13 @@ def test_a_price_list_may_have_a_title() -> None:
     assert {chunk.heading for chunk in chunks} == {"价格表"}
 
 
+def test_the_short_lines_of_code_make_no_list() -> None:
+    code = "\n".join(f"total_{n} = price * {n}" for n in range(20))
+    text = f"# Prices\n\nThe total:\n\n```python\n{code}\n```\n"
+    (chunk,) = split(Document(text, form="markdown"), sizes=_SIZES)
+    assert chunk.text == text.strip()
+
+
 def test_blank_lines_of_a_list_are_counted_and_not_kept() -> None:
     chunks = split(Document("\n皮鞋: 399元\n\n  凉鞋: 129元 \n雨靴: 79元\n"), sizes=_SIZES)
     assert [(c.line, c.text) for c in chunks] == [(2, "皮鞋: 399元"), (4, "凉鞋: 129元"), (5, "雨靴: 79元")]

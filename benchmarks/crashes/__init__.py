@@ -1,0 +1,1 @@
+"""Kills an ingest at random moments, and looks whether anything was lost or half written."""
