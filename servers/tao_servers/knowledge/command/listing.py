@@ -14,7 +14,7 @@ from tao_servers.knowledge.command.options import Chosen, in_a_store, on_a_colle
 if TYPE_CHECKING:
     from tao_servers.knowledge.index import Place, Source, Standing
 
-__all__ = ["collections", "folder", "known_sources", "known_standings", "sources", "tell_failures"]
+__all__ = ["collections", "folder", "known_sources", "sources", "tell_failures"]
 
 _TAG_CHARS = 60
 
@@ -38,7 +38,7 @@ def known_sources(place: "Place") -> "list[Source]":
         return []
 
 
-def known_standings(store: Path) -> "tuple[list[Standing], list[str]]":
+def _known_standings(store: Path) -> "tuple[list[Standing], list[str]]":
     """How the collections of a store stand; and, of those that cannot be read, why."""
     from tao_servers.knowledge.index import StoreError, places, standing
 
@@ -115,7 +115,7 @@ def _as_json(source: "Source") -> dict[str, Any]:
 @in_a_store
 def collections(chosen: Chosen, *, as_json: bool) -> None:
     """List the collections of the store, with their sizes and embedders."""
-    standings, failures = known_standings(chosen.store)
+    standings, failures = _known_standings(chosen.store)
     found = sorted(standings, key=lambda one: one.name)
     if as_json:
         click.echo(json.dumps([_standing_as_json(one) for one in found], ensure_ascii=False))

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tao.errors import ConfigError, TaoError
-from tao_servers.knowledge.command.listing import known_standings, tell_failures
+from tao_servers.knowledge.command.listing import tell_failures
 from tao_servers.knowledge.command.options import INTERRUPTED, Chosen, in_a_store, on_a_collection
 
 if TYPE_CHECKING:
@@ -165,15 +165,18 @@ class _Seen:
 @in_a_store
 def status(chosen: Chosen, *, as_json: bool) -> None:
     """Show each collection: its size, its embedders, and how far it is upgraded."""
+    from tao_servers.knowledge.index import StoreError, places, standing
     from tao_servers.knowledge.ingesting.upgrade_record import UpgradeRecord
 
-    seen = []
-    standings, failures = known_standings(chosen.store)
-    for one in standings:
-        record = UpgradeRecord(one.folder)
+    seen, failures = [], []
+    for catalogue in places(chosen.store):
+        record = UpgradeRecord(catalogue.parent)
         # In this order: what ends in between has left its last state.
         running = record.running()
-        seen.append(_Seen(one, record.read(), running, record.log))
+        try:
+            seen.append(_Seen(standing(catalogue), record.read(), running, record.log))
+        except StoreError as exc:
+            failures.append(str(exc))
     if as_json:
         click.echo(json.dumps([_as_json(one) for one in seen], ensure_ascii=False))
     else:

@@ -19,8 +19,8 @@ SELECT segments.id, coalesce(max_seq_id.seq_id, 0) FROM segments
 LEFT JOIN max_seq_id ON max_seq_id.segment_id = segments.id WHERE segments.scope = 'VECTOR'
 """
 _WAIT_SECONDS = 30.0
-# Version, offset of the first level, room, elements, bytes of an element; more follows.
-_HEADER = struct.Struct("<i4Q")
+# Version; offset of the first level, room, elements, bytes of an element; neighbours in a higher level.
+_HEADER = struct.Struct("<i4Q24xQ")
 _HEADER_BYTES = 100
 _FORM = 1
 _COUNT_BYTES = 4
@@ -77,7 +77,7 @@ def _wrong(segment: Path) -> str | None:
         header = (segment / "header.bin").read_bytes()
         if len(header) < _HEADER_BYTES:
             return f"'header.bin' has {len(header)} bytes"
-        form, _, _, elements, element_bytes = _HEADER.unpack_from(header)
+        form, _, _, elements, element_bytes, neighbours = _HEADER.unpack_from(header)
         if form != _FORM:
             return None
         least = {
@@ -89,5 +89,9 @@ def _wrong(segment: Path) -> str | None:
         sizes = {name: (segment / name).stat().st_size for name in least}
     except FileNotFoundError as exc:
         return f"{Path(exc.filename).name!r} is missing"
+    # Beyond one count for each element there are the lists of some.
+    level_bytes = (neighbours + 1) * _COUNT_BYTES
+    if (sizes["link_lists.bin"] - least["link_lists.bin"]) % level_bytes:
+        return "'link_lists.bin' ends within a list"
     short = (name for name, size in sizes.items() if size < least[name])
     return next((f"{name!r} has {sizes[name]:,} of {least[name]:,} bytes" for name in short), None)

@@ -6,6 +6,7 @@ StoreError              the text says why and what to do
 └── DamagedIndexError   a derived index is missing or broken; it can be made anew from the catalogue
 """
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +14,9 @@ from pathlib import Path
 from tao.settings import ConfigError
 
 __all__ = ["BusyStoreError", "DamagedIndexError", "EmptyStoreError", "StoreError", "translated"]
+
+# How SQLite and Chroma call a full disk and a read-only one: the files are none the worse for it.
+_NOT_ITS_FAULT = re.compile("disk is full|disk I/O error|readonly database|unable to open database")
 
 
 class StoreError(Exception):
@@ -43,6 +47,11 @@ def translated(path: Path) -> Iterator[None]:
             f"The store {str(path)!r} cannot be used: {exc}. Choose another folder (--store PATH)."
         ) from exc
     except Exception as exc:
+        if _NOT_ITS_FAULT.search(str(exc)):
+            raise StoreError(
+                f"The store {str(path)!r} cannot be used: {exc}. Its disk is full, or may not be written to, "
+                "which reading needs as well. See to that, or choose another folder (--store PATH)."
+            ) from exc
         raise StoreError(
             f"The store {str(path)!r} cannot be used: {exc}. If it is damaged, "
             "`tao-knowledge check --repair` makes its indexes anew; else delete that folder and ingest again."

@@ -1,6 +1,7 @@
 """Embeds entries and writes them, the one while the other goes on."""
 
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Self
@@ -44,7 +45,7 @@ class Batches:
         self._writing: tuple[list[Entry], Future[None]] | None = None
         self._entries: list[Entry] = []
         self._vectors: list[NDArray[np.float32]] = []
-        self._waiting: list[str] = []
+        self._waiting: deque[str] = deque()
         self._begun = 0.0
 
     def __enter__(self) -> Self:
@@ -68,7 +69,7 @@ class Batches:
         if not self._entries:
             self._begun = time.monotonic()
         self._entries.append(entry)
-        self._waiting += [indexed_text(entry.document.title, chunk) for chunk in entry.indexed]
+        self._waiting.extend(indexed_text(entry.document.title, chunk) for chunk in entry.indexed)
         while len(self._waiting) >= _TEXTS:
             self._embed()
         chunks = len(self._waiting) + sum(map(len, self._vectors))
@@ -76,7 +77,7 @@ class Batches:
             self._flush()
 
     def _embed(self) -> None:
-        texts, self._waiting = self._waiting[:_TEXTS], self._waiting[_TEXTS:]
+        texts = [self._waiting.popleft() for _ in range(min(_TEXTS, len(self._waiting)))]
         self._vectors.append(self._embedder.embed(texts))
         self._embedded(len(texts))
 
