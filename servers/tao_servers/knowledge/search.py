@@ -3,6 +3,7 @@
 import logging
 import os
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path, PurePath
@@ -77,6 +78,7 @@ class Searcher:
         self._strong = strong
         self._reranker = reranker
         self._turn = threading.Lock()
+        self._beside = ThreadPoolExecutor(1, "knowledge-words")
         self._opened = ExitStack()
         self._collection: Collection | None = None
         self._known: tuple[tuple[int, int] | None, str] = (None, "")
@@ -87,6 +89,7 @@ class Searcher:
     def __exit__(self, *_: object) -> None:
         with self._turn:
             self._close()
+        self._beside.shutdown()
 
     def search(self, query: str, top_k: int = 5) -> list[Match]:
         """The `top_k` best passages, the best first; of passages with the same text only one.
@@ -127,8 +130,9 @@ class Searcher:
         wanted = top_k if self._reranker is None else max(_RERANKED, top_k)
         limit = max(_CANDIDATES, 4 * wanted)
         while True:
+            matching = self._beside.submit(collection.matching, query, limit)
             nearest = collection.nearest(vector, limit)
-            words = collection.matching(query, limit)
+            words = matching.result()
             found = _best(collection, query, nearest, words, wanted)
             exhausted = max(len(nearest), len(words)) < limit
             # Copies of one text, or documents that are gone, can fill all the places.
