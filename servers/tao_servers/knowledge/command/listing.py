@@ -101,7 +101,6 @@ def _as_json(source: "Source") -> dict[str, Any]:
         "modified": source.modified,
         "tags": source.attributes,
         "chunks": source.chunks,
-        "passages": source.chunks,
         "characters": source.characters,
         "bytes": source.bytes,
         "unread": source.unread,

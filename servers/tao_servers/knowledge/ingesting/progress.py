@@ -1,6 +1,7 @@
 """Shows how an ingest goes on: a bar on a terminal, a line now and then elsewhere."""
 
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -51,7 +52,7 @@ def shown(intake: Intake, total: int, stream: "TextIO") -> Iterator[Notes]:
         yield _Bar(intake, total, bar)
 
 
-class _Counting(Notes):
+class _Counting(Notes, ABC):
     def __init__(self, intake: Intake, total: int) -> None:
         super().__init__(intake)
         self.total = total
@@ -79,8 +80,8 @@ class _Counting(Notes):
     def seconds(self) -> float:
         return time.monotonic() - self._begun
 
-    def show(self) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def show(self) -> None: ...
 
 
 class _Bar(_Counting):

@@ -83,7 +83,6 @@ class Intake:
             "skipped": self.skipped.total() + self.hidden,
             "skipped_by_suffix": dict(self.skipped.most_common()),
             "chunks": self.chunks,
-            "passages": self.chunks,
             "seconds": round(self.seconds, 3),
             "interrupted": self.interrupted,
             "dry_run": self.dry_run,

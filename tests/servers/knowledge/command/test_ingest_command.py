@@ -53,7 +53,7 @@ def test_each_run_is_summed_up(documents: Path, prices: Path) -> None:
     assert summary["read"] == [str(documents / "notes.md"), str(prices)]
     assert [refused["path"] for refused in summary["refused"]] == [str(bad)]
     assert (summary["skipped"], summary["skipped_by_suffix"]) == (2, {".mp4": 1})
-    assert summary["chunks"] == summary["passages"] == 3
+    assert summary["chunks"] == 3
     assert summary["collection"] == "default"
     assert summary["dry_run"] is False
     assert "2 read, 0 changed, 0 unchanged, 1 refused; 3 chunks" in first.stderr
