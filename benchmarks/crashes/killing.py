@@ -32,7 +32,8 @@ def environment(home: Path) -> dict[str, str]:
     """The environment, with settings, data and caches of its own in `home`."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("TAO_")}
     own = {f"XDG_{name}_HOME": str(home / name.lower()) for name in ("CONFIG", "DATA", "STATE", "CACHE")}
-    return kept | own
+    # What goes on in the background would be killed or not by chance.
+    return kept | own | {"TAO_KNOWLEDGE_UPGRADE": "off"}
 
 
 def tao_knowledge(*arguments: str | Path, home: Path) -> "subprocess.CompletedProcess[str]":

@@ -11,7 +11,7 @@ from benchmarks.crashes.folder import generations, marks
 from benchmarks.crashes.looking import texts
 from tao.models.embeddings import BundledEmbedder
 from tao_servers.knowledge.index import EmptyStoreError, Place
-from tao_servers.knowledge.search import Match, Searcher
+from tao_servers.knowledge.retrieving import Match, Searcher
 
 _QUERIES = (
     "winter lantern",

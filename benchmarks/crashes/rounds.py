@@ -18,7 +18,7 @@ from benchmarks.crashes.looking import fell, texts
 from tao.models.embeddings import BundledEmbedder
 from tao_servers.knowledge.index import Collection, EmptyStoreError, Place, Source, open_collection
 from tao_servers.knowledge.index.locks import writer_lock
-from tao_servers.knowledge.search import Searcher
+from tao_servers.knowledge.retrieving import Searcher
 
 __all__ = ["Findings", "Rounds", "run", "searched_meanwhile"]
 

@@ -11,7 +11,7 @@ from tao.models.loading import load
 from tao_servers.knowledge.index import Place
 from tao_servers.knowledge.index.chroma import chroma_settings
 from tao_servers.knowledge.index.chroma_names import safe_name
-from tao_servers.knowledge.search import Searcher
+from tao_servers.knowledge.retrieving import Searcher
 
 __all__ = ["measure"]
 

@@ -32,6 +32,7 @@ __all__ = [
     "Settings",
     "SmallModelSettings",
     "SplitterName",
+    "StageName",
     "StrategyName",
     "Text2sqlSettings",
     "WeatherSettings",
@@ -46,6 +47,7 @@ __all__ = [
 
 DialectName = Literal["auto", "tools", "schema", "text"]
 SplitterName = Literal["auto", "lines", "fixed", "recursive", "markdown", "code", "semantic", "parents"]
+StageName = Literal["rewrite", "dense", "keyword", "boost", "rerank", "diversify", "refuse"]
 StrategyName = Literal["react", "cot", "cot_sc", "react>cot_sc", "cot_sc>react"]
 WeatherSource = Literal["open-meteo", "met.no", "nws", "qweather", "amap"]
 
@@ -127,8 +129,22 @@ class KnowledgeSettings(_Section):
     path: UserPath | None = Field(default=None, description="The store; default: in the data folder.")
     collection: str = Field(default="default", min_length=1, description="Which collection is meant.")
     embedder: str = Field(default="bundled", description="What makes the vectors.")
-    upgrade: str | None = Field(default=None, description="The strong embedder that takes over later.")
+    upgrade: str = Field(
+        default="auto",
+        description="What takes over later, or `off`; `auto`: `bundled-large` where it can.",
+    )
+    stages: tuple[StageName, ...] = Field(
+        default=("rewrite", "dense", "keyword", "boost", "rerank", "diversify", "refuse"),
+        description="What a search does, of these; one without a model or rules for it does nothing.",
+    )
+    rewrite: Literal["auto", "off", "always"] = Field(
+        default="auto", description="Whether the model rewrites queries; `auto`: not one under 4B."
+    )
+    hyde: bool = Field(default=False, description="Whether it also writes a passage as might be found.")
     reranker: str | None = Field(default=None, description="What reads query and passage together.")
+    rules: tuple[dict[str, Any], ...] = Field(
+        default=(), description="What is ranked higher or lower: `where` with `weight`, or `newer`."
+    )
     embedder_url: str | None = Field(default=None, description="Where `openai:MODEL` is served.")
     reranker_url: str | None = Field(default=None, description="Where a reranker is served.")
     api_key_env: str | None = Field(default=None, description="Variable with the key of these two.")
@@ -216,6 +232,8 @@ _WHERE_DATA_GOES = (
         for field in (
             "embedder",
             "upgrade",
+            "rewrite",
+            "hyde",
             "reranker",
             "embedder_url",
             "reranker_url",

@@ -22,9 +22,14 @@ from tao.toolbox import ServerEntry, load_servers
 
 _ROOT = Path(__file__).parent.parent.parent
 _FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-_LICENCES = {"MIT License": "MIT", "Apache Software License": "Apache-2.0"}
+_LICENCES = {
+    "MIT License": "MIT",
+    "Apache Software License": "Apache-2.0",
+    "License agreement for matplotlib versions 1.3.0 and later": "matplotlib's own, after the PSF's",
+}
 _SAMPLES: tuple[str, ...] = ("cot", "7", "true", "imperial", "700", "schema", "lines")
-_SAMPLES += ('["met.no"]', '{"name": "local-small"}', '{"x": {"path": "y"}}')
+_SAMPLES += ("always", '["dense"]', '[{"where": {"tag": "a"}, "weight": 0.1}]', '["met.no"]')
+_SAMPLES += ('{"name": "local-small"}', '{"x": {"path": "y"}}')
 
 
 def _page(name: str) -> str:
@@ -84,7 +89,7 @@ def test_a_setting_is_set_by_its_variable(row: dict[str, str], monkeypatch: pyte
     assert any(value != found[0] for value in found)
 
 
-@pytest.mark.parametrize("page", ["configuration.md", "knowledge.md", "models.md"])
+@pytest.mark.parametrize("page", ["configuration.md", "knowledge.md", "models.md", "retrieval.md"])
 def test_the_settings_files_shown_are_right(
     page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -28,7 +28,16 @@ PLACEHOLDERS = {
     "agent/text.examples": set[str](),
     "agent/tools": {"now"},
     "agent/unreadable": {"reason"},
+    "knowledge/answer": {"context", "question"},
+    "knowledge/hyde": {"languages", "query"},
+    "knowledge/judge_again": set[str](),
+    "knowledge/judge_match": {"question", "text", "statements"},
+    "knowledge/judge_questions": {"count", "answer"},
+    "knowledge/judge_statements": {"question", "text"},
+    "knowledge/judge_support": {"contexts", "statements"},
+    "knowledge/judge_useful": {"question", "context", "answer"},
     "knowledge/questions": {"title", "passages"},
+    "knowledge/rewrite": {"earlier", "languages", "query"},
     "knowledge/summary": {"title", "text"},
 }
 NOW = "Today is 2026-11-22 Sunday, time zone CST."

@@ -11,8 +11,9 @@ from tao.toolbox.replies import tool_spec
 from tao_servers.get_info.profile import BUILT_IN, load_profile
 from tao_servers.get_info.server import build_server as get_info
 from tao_servers.knowledge.index import Place
-from tao_servers.knowledge.search import Searcher
+from tao_servers.knowledge.retrieving import Searcher
 from tao_servers.knowledge.server import build_server as knowledge
+from tao_servers.knowledge.tools import Library
 from tao_servers.text2sql.server import build_server as text2sql
 from tao_servers.weather.server import build_server as weather
 
@@ -21,9 +22,10 @@ __all__ = ["default_suite"]
 
 async def default_suite(folder: Path) -> list[ToolSpec]:
     """What `agent servers` lists for the repository's own server list; `folder` is an empty store."""
-    with Searcher(Place(folder), BundledEmbedder()) as searcher:
+    embedder = BundledEmbedder()
+    with Library(Place(folder), lambda place: Searcher(place, embedder)) as library:
         servers = {
-            "knowledge": knowledge(searcher),
+            "knowledge": knowledge(library),
             "get_info": get_info(load_profile(BUILT_IN)),
             "text2sql": text2sql(None),
             "weather": weather(WeatherSettings()),

@@ -28,7 +28,8 @@ def signature(tool: ToolSpec) -> str:
     if not isinstance(properties, Mapping):
         properties = {}
     required = required_of(tool.input_schema)
-    optional = [name for name in properties if name not in required][:_MOST_OPTIONAL]
+    hidden = (*required, *tool.secondary_parameters)
+    optional = [name for name in properties if name not in hidden][:_MOST_OPTIONAL]
     parameters = ", ".join(
         f"{name}{'?' if name in optional else ''}: {_type(schema)}"
         for name, schema in properties.items()

@@ -11,6 +11,7 @@ from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 from tao.toolbox.config import ServerEntry
 from tao.toolbox.tool import ToolSpec
@@ -40,7 +41,7 @@ class ToolListCache:
             kept = json.loads(self._path(name, entry).read_text(encoding="utf-8"))
             if kept["made_from"] != _digest(entry, environment):
                 return None
-            return tuple(ToolSpec(**item) for item in kept["tools"])
+            return tuple(_spec(item) for item in kept["tools"])
         except (OSError, ValueError, TypeError, LookupError, RecursionError):
             return None
 
@@ -87,6 +88,10 @@ class ToolListCache:
             with suppress(OSError):
                 os.unlink(file.name)
             raise
+
+
+def _spec(item: dict[str, Any]) -> ToolSpec:
+    return ToolSpec(**{**item, "secondary_parameters": tuple(item["secondary_parameters"])})
 
 
 def _digest(entry: ServerEntry, environment: Mapping[str, str]) -> str:

@@ -12,11 +12,13 @@ if TYPE_CHECKING:
 __all__ = ["tool_result", "tool_spec"]
 
 _SECONDARY = "tao/secondary"
+_SECONDARY_PARAMETERS = "tao/secondary_parameters"
 
 
 def tool_spec(server: str, tool: "Tool", entry: ServerEntry) -> ToolSpec:
     """What the loop knows of a listed tool. A tool without annotations counts as one that writes."""
-    hints = tool.annotations
+    hints, meta = tool.annotations, tool.meta or {}
+    left_out = meta.get(_SECONDARY_PARAMETERS)
     return ToolSpec(
         name=f"{server}__{tool.name}",
         description=tool.description or "",
@@ -24,7 +26,8 @@ def tool_spec(server: str, tool: "Tool", entry: ServerEntry) -> ToolSpec:
         read_only=bool(hints and hints.read_only_hint),
         idempotent=bool(hints and hints.idempotent_hint),
         auto_approve=tool.name in entry.auto_approve,
-        secondary=(tool.meta or {}).get(_SECONDARY) is True,
+        secondary=meta.get(_SECONDARY) is True,
+        secondary_parameters=tuple(map(str, left_out)) if isinstance(left_out, list) else (),
     )
 
 

@@ -11,7 +11,8 @@ __all__ = ["Passage", "ToolResult", "ToolSpec", "Toolbox", "said_by"]
 class ToolSpec:
     """One tool, under the name `server__tool` by which the model calls it.
 
-    A `secondary` one is not shown to a model that can only be shown a few.
+    A `secondary` one is not shown to a model that can only be shown a few; `secondary_parameters` are left
+    out of the line that shows it.
     """
 
     name: str
@@ -21,6 +22,7 @@ class ToolSpec:
     idempotent: bool = False
     auto_approve: bool = False
     secondary: bool = False
+    secondary_parameters: tuple[str, ...] = ()
 
     @property
     def server(self) -> str:

@@ -35,7 +35,8 @@ class Document:
     """The text of a file. All places are offsets in characters of `text`, ascending.
 
     Lines end with a line feed. `pages` has where each page, slide or sheet begins (empty: there are none);
-    `parts` where a piece begins that is never joined with what stands before it: a record, a message.
+    `parts` where a piece begins that is never joined with what stands before it: a record, a message;
+    `part_lines` the line of the file that each stands on, where the text has other lines than the file.
     `language` is that of program code. `created` and `modified` are ISO 8601 dates, as the file tells them.
     `unread` says, one reason each, what in the file could not be read.
     """
@@ -51,6 +52,7 @@ class Document:
     headings: tuple[Heading, ...] = ()
     tables: tuple[Table, ...] = ()
     parts: tuple[int, ...] = ()
+    part_lines: tuple[int, ...] = ()
     unread: tuple[str, ...] = ()
 
 

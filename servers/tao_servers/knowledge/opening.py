@@ -1,24 +1,30 @@
 """Opens what the settings name: where a collection lives, its embedders, and how documents are read."""
 
 import os
-from dataclasses import replace
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from tao.errors import ConfigError
 from tao.models.embeddings import BundledEmbedder, CachedEmbedder, Embedder, Endpoint, open_embedder
+from tao.models.embeddings.e5 import without_e5
 from tao.models.rerank import Reranker, open_reranker
-from tao.settings import KnowledgeSettings, SplitterName, cache_dir
+from tao.settings import KnowledgeSettings, Settings, SplitterName, StageName, cache_dir
 from tao_servers.knowledge.index import Place
 from tao_servers.knowledge.index.vectors import ChromaServer
+from tao_servers.knowledge.retrieving import Searcher
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from tao_servers.knowledge.ingesting.pipeline import Method
+    from tao_servers.knowledge.retrieving.rewriting import Rewrite
 
-__all__ = ["embedder", "method", "place", "reranker", "strong"]
+__all__ = ["Models", "embedder", "method", "models", "place", "reranker", "searcher", "strong", "strong_name"]
 
-_BUNDLED = "bundled"
+_BUNDLED, _LARGE = "bundled", "bundled-large"
 _MOST_WORKERS = 4
 
 
@@ -40,11 +46,76 @@ def embedder(settings: KnowledgeSettings) -> Embedder:
     return _opened(settings, settings.embedder, "TAO_KNOWLEDGE_EMBEDDER")
 
 
+def strong_name(settings: KnowledgeSettings) -> str | None:
+    """The setting of the embedder that takes over later, with `auto` resolved; None where there is none."""
+    if settings.upgrade.strip() == "auto":
+        return _LARGE if settings.embedder.strip() == _BUNDLED and without_e5() is None else None
+    return None if settings.upgrade.strip() == "off" else settings.upgrade
+
+
 def strong(settings: KnowledgeSettings) -> Embedder | None:
-    """The embedder that takes over later, with the errors of `embedder`; None where none is set."""
-    if settings.upgrade is None:
-        return None
-    return _opened(settings, settings.upgrade, "TAO_KNOWLEDGE_UPGRADE")
+    """The embedder that takes over later, with the errors of `embedder`; None where there is none."""
+    name = strong_name(settings)
+    return None if name is None else _opened(settings, name, "TAO_KNOWLEDGE_UPGRADE")
+
+
+@dataclass(frozen=True)
+class Models:
+    """What searches share, so that each model is loaded once; the models are loaded on first use."""
+
+    embedder: Embedder
+    strong: Embedder | None = None
+    reranker: Reranker | None = None
+    rewrite: "Rewrite | None" = None
+
+
+@contextmanager
+def models(settings: Settings) -> Iterator[Models]:
+    """The models that the settings name; what rewrites queries is there where a model is set that would gain.
+
+    Raises:
+        ConfigError: there is no such model, or something that it needs is not set.
+    """
+    knowledge = settings.knowledge
+    opened = Models(embedder(knowledge), strong(knowledge), reranker(knowledge))
+    if "rewrite" not in knowledge.stages:
+        yield opened
+        return
+    from tao_servers.knowledge.retrieving.rewriting import rewriting_in_threads
+
+    with rewriting_in_threads(settings, embed=partial(opened.embedder.embed, kind="query")) as rewrite:
+        yield replace(opened, rewrite=rewrite)
+
+
+def searcher(
+    settings: KnowledgeSettings,
+    place: Place,
+    models: Models,
+    *,
+    stages: Collection[StageName] | None = None,
+) -> Searcher:
+    """What searches the collection at `place`; `stages` goes before the settings.
+
+    Raises:
+        ConfigError: a rule or a stage is not as it has to be.
+    """
+    from tao_servers.knowledge.retrieving.boosting import parse_rules
+    from tao_servers.knowledge.retrieving.diversity import Diversify
+    from tao_servers.knowledge.retrieving.reranking import Reranking
+
+    chosen = settings.stages if stages is None else stages
+    if not {"dense", "keyword"} & set(chosen):
+        raise ConfigError("A search needs the stage 'dense', 'keyword', or both (TAO_KNOWLEDGE_STAGES).")
+    second = Reranking(models.reranker) if models.reranker else None
+    later = (parse_rules(settings.rules), second, Diversify())
+    return Searcher(
+        place,
+        models.embedder,
+        strong=models.strong,
+        stages=chosen,
+        later=[stage for stage in later if stage is not None],
+        rewrite=models.rewrite,
+    )
 
 
 def reranker(settings: KnowledgeSettings) -> Reranker | None:

@@ -27,7 +27,8 @@ posix = pytest.mark.skipif(sys.platform == "win32", reason="signals")
 def environment() -> dict[str, str]:
     """What the tests' own folders need: a host passes on less than that."""
     kept = ("HOME", "PATH", "LC_ALL")
-    return {name: value for name, value in os.environ.items() if name in kept or "XDG" in name}
+    passed_on = {name: value for name, value in os.environ.items() if name in kept or "XDG" in name}
+    return passed_on | {"TAO_KNOWLEDGE_UPGRADE": "off"}
 
 
 def run(*arguments: str | Path, given: bytes = b"", **settings: str) -> "subprocess.CompletedProcess[bytes]":

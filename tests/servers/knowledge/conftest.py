@@ -39,6 +39,12 @@ class Bigrams:
         return [number / length for number in vector]
 
 
+@pytest.fixture(autouse=True)
+def _no_upgrade(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test leaves a process behind that goes on embedding."""
+    monkeypatch.setenv("TAO_KNOWLEDGE_UPGRADE", "off")
+
+
 @pytest.fixture
 def embedder() -> Embedder:
     return Bigrams()

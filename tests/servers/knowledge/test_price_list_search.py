@@ -9,7 +9,7 @@ from tao.models.embeddings import BundledEmbedder
 from tao_servers.knowledge.index import Place, open_writer
 from tao_servers.knowledge.ingesting.origin import Origin
 from tao_servers.knowledge.ingesting.pipeline import Method, Watcher, ingest
-from tao_servers.knowledge.search import Searcher
+from tao_servers.knowledge.retrieving import Searcher
 from tao_servers.knowledge.splitting import Sizes
 
 
@@ -43,3 +43,11 @@ def test_all_goods_of_the_price_list_have_names_of_their_own(repository: Path) -
     lines = (repository / "examples" / "价格表.txt").read_text(encoding="utf-8").splitlines()
     names = [line.replace("：", ": ").rpartition(": ")[0] for line in lines]
     assert len(set(names)) == len(names) >= 320
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["法国的首都是哪里", "年假怎么休", "如何申请报销", "光合作用的过程"],
+)
+def test_a_question_about_something_else_finds_nothing(searcher: Searcher, question: str) -> None:
+    assert searcher.search(question, 5) == []

@@ -6,7 +6,7 @@ import pytest
 
 from tao.models.embeddings import Embedder
 from tao_servers.knowledge.index import EmptyStoreError, Place
-from tao_servers.knowledge.search import Searcher
+from tao_servers.knowledge.retrieving import Searcher
 
 
 def test_a_collection_that_was_deleted_and_made_again_is_searched_anew(

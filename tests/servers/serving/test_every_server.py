@@ -13,14 +13,17 @@ from tao.settings import WeatherSettings
 from tao_servers.get_info.profile import BUILT_IN, load_profile
 from tao_servers.get_info.server import build_server as build_get_info
 from tao_servers.knowledge.index import Place
-from tao_servers.knowledge.search import Searcher
+from tao_servers.knowledge.retrieving import Searcher
 from tao_servers.knowledge.server import build_server as build_knowledge
+from tao_servers.knowledge.tools import Library
 from tao_servers.text2sql.server import build_server as build_text2sql
 from tao_servers.weather.server import build_server as build_weather
 
 BUILDERS: dict[str, Callable[[Path], MCPServer]] = {
     "get_info": lambda _: build_get_info(load_profile(BUILT_IN)),
-    "knowledge": lambda folder: build_knowledge(Searcher(Place(folder), BundledEmbedder())),
+    "knowledge": lambda folder: build_knowledge(
+        Library(Place(folder), lambda place: Searcher(place, BundledEmbedder()))
+    ),
     "text2sql": lambda _: build_text2sql(None),
     "weather": lambda _: build_weather(WeatherSettings()),
 }

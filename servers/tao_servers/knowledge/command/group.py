@@ -1,12 +1,20 @@
 """The group of commands, which serves when no command is given."""
 
 import gc
+import os
 import shlex
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from tao_servers.knowledge.command.checking import check
+from tao_servers.knowledge.command.evaluating import evaluate
 from tao_servers.knowledge.command.ingest import ingest
+from tao_servers.knowledge.command.judging import judge
 from tao_servers.knowledge.command.listing import collections, folder, sources
 from tao_servers.knowledge.command.options import Chosen, default_store, on_a_collection
 from tao_servers.knowledge.command.pulling import pull
@@ -15,41 +23,83 @@ from tao_servers.knowledge.command.searching import search
 from tao_servers.knowledge.command.upgrade import status, upgrade
 from tao_servers.serving.options import Serving, serving_options
 
+if TYPE_CHECKING:
+    from tao.models.embeddings import Embedder
+    from tao_servers.knowledge.ingesting.intake import Plan
+    from tao_servers.knowledge.tools import Desk
+
 __all__ = ["cli"]
 
 
 @click.group(name="tao-knowledge", invoke_without_command=True)
+@click.option("--writable", is_flag=True, help="Serve add_text and remove_source, too.")
+@click.option(
+    "--allow",
+    "allowed",
+    multiple=True,
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="Folder that add_file may take files from, with --writable; repeatable.",
+)
 @on_a_collection
 @serving_options
-def cli(chosen: Chosen, serving: Serving) -> None:
+def cli(chosen: Chosen, serving: Serving, *, writable: bool, allowed: tuple[Path, ...]) -> None:
     """Serve search_knowledge; with a command, look after the documents it searches."""
+    if allowed and not writable:
+        raise click.UsageError("--allow says what add_file may take in: add --writable.")
     if click.get_current_context().invoked_subcommand is None:
-        _serve(chosen, serving)
+        _serve(chosen, serving, allowed if writable else None)
     else:
         # `main` turned it off for a fast start, but what a large ingest leaves behind has to be collected.
         gc.enable()
 
 
-for _command in (ingest, sources, collections, search, remove, check, upgrade, status, pull, folder):
+_COMMANDS = (
+    ingest,
+    sources,
+    collections,
+    search,
+    remove,
+    check,
+    upgrade,
+    status,
+    pull,
+    folder,
+    evaluate,
+    judge,
+)
+for _command in _COMMANDS:
     cli.add_command(_command)
 
 
-def _serve(chosen: Chosen, serving: Serving) -> None:
+def _serve(chosen: Chosen, serving: Serving, allowed: Sequence[Path] | None) -> None:
+    """Serve; without `allowed`, the folders that files may come from, documents are only read."""
     from tao_servers.knowledge import opening
-    from tao_servers.knowledge.search import Searcher
     from tao_servers.knowledge.server import build_server
+    from tao_servers.knowledge.tools import Library
     from tao_servers.serving.process import serve
 
-    settings = chosen.knowledge
-    searcher = Searcher(
-        chosen.place,
-        opening.embedder(settings),
-        strong=opening.strong(settings),
-        reranker=opening.reranker(settings),
-    )
-    with searcher:
+    with (
+        opening.models(chosen.settings) as models,
+        Library(chosen.place, lambda place: opening.searcher(chosen.knowledge, place, models)) as library,
+    ):
+        desk = None if allowed is None else _desk(chosen, allowed, models.embedder)
         command = _ingest_command(chosen)
-        serve(lambda: build_server(searcher, ingest_command=command), serving, warm=searcher.warm)
+        with library.searching(chosen.place):
+            # A wrong setting is told now, and not to the model by and by.
+            pass
+        serve(lambda: build_server(library, desk=desk, ingest_command=command), serving, warm=library.warm)
+
+
+def _desk(chosen: Chosen, allowed: Sequence[Path], embedder: "Embedder") -> "Desk":
+    from tao_servers.knowledge.command.planning import Wishes, planned
+    from tao_servers.knowledge.tools import Desk
+
+    @contextmanager
+    def plan(collection: str, tags: Mapping[str, Sequence[str]]) -> "Iterator[Plan]":
+        with planned(replace(chosen, collection=collection), Wishes(tags=tags), embedder=embedder) as made:
+            yield made
+
+    return Desk(plan, tuple(Path(os.path.abspath(folder)) for folder in allowed))
 
 
 def _ingest_command(chosen: Chosen) -> str:

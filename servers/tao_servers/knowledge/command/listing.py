@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from fnmatch import fnmatchcase
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["collections", "folder", "known_sources", "sources", "tell_failures"]
 
 _TAG_CHARS = 60
+_WAIT_SECONDS = 10.0
 
 
 def known_sources(place: "Place") -> "list[Source]":
@@ -111,9 +113,12 @@ def _as_json(source: "Source") -> dict[str, Any]:
 
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON list on stdout.")
+@click.option("--describe", nargs=2, metavar="NAME TEXT", help="Say what is in a collection, for a model.")
 @in_a_store
-def collections(chosen: Chosen, *, as_json: bool) -> None:
+def collections(chosen: Chosen, *, as_json: bool, describe: tuple[str, str] | None) -> None:
     """List the collections of the store, with their sizes and embedders."""
+    if describe is not None:
+        _describe(replace(chosen, collection=describe[0]).place, describe[1])
     standings, failures = _known_standings(chosen.store)
     found = sorted(standings, key=lambda one: one.name)
     if as_json:
@@ -122,6 +127,23 @@ def collections(chosen: Chosen, *, as_json: bool) -> None:
         _print_standings(found)
         click.echo(f"Collections in {chosen.store}: {len(found)}", err=True)
     tell_failures(failures)
+
+
+def _describe(place: "Place", text: str) -> None:
+    from tao_servers.knowledge.index.catalogue import open_catalogue
+    from tao_servers.knowledge.index.errors import translated
+    from tao_servers.knowledge.index.locks import writer_lock
+
+    if not place.catalogue.is_file():
+        raise click.ClickException(
+            f"There is no collection {place.name!r}; without --describe they are listed."
+        )
+    with (
+        translated(place.folder),
+        writer_lock(place.folder, seconds=_WAIT_SECONDS),
+        open_catalogue(place.catalogue, write=True) as catalogue,
+    ):
+        catalogue.note("description", " ".join(text.split()))
 
 
 def _print_standings(found: "Sequence[Standing]") -> None:

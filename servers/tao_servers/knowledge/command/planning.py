@@ -13,6 +13,7 @@ from tao_servers.knowledge.command.options import Chosen
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from tao.models.embeddings import Embedder
     from tao_servers.knowledge.index import Entry
     from tao_servers.knowledge.ingesting.intake import Plan
 
@@ -32,8 +33,8 @@ class Wishes:
 
 
 @contextmanager
-def planned(chosen: Chosen, wishes: Wishes) -> "Iterator[Plan]":
-    """The plan; no model is loaded before something has to be read.
+def planned(chosen: Chosen, wishes: Wishes, *, embedder: "Embedder | None" = None) -> "Iterator[Plan]":
+    """The plan, with the embedder of the settings or this one; it is not loaded before something is read.
 
     Raises:
         ConfigError: a setting is wrong.
@@ -41,7 +42,7 @@ def planned(chosen: Chosen, wishes: Wishes) -> "Iterator[Plan]":
     from tao_servers.knowledge import opening
     from tao_servers.knowledge.ingesting.intake import Plan
 
-    embedder = opening.embedder(chosen.knowledge)
+    embedder = embedder or opening.embedder(chosen.knowledge)
     method = opening.method(chosen.knowledge, embedder, splitter=wishes.splitter, workers=wishes.workers)
     with ExitStack() as stack:
         if chosen.knowledge.enrich if wishes.enrich is None else wishes.enrich:

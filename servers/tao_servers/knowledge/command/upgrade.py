@@ -54,16 +54,18 @@ def upgrade(chosen: Chosen, *, background: bool, stopping: bool) -> None:
     if stopping:
         _stop(chosen)
         return
+    from tao_servers.knowledge.opening import strong_name
+
     place = chosen.place
     if not place.catalogue.is_file():
         raise click.ClickException(
             f"There is no collection {place.name!r} in {str(place.store)!r}. "
             "`tao-knowledge collections` lists them."
         )
-    if chosen.knowledge.upgrade is None:
+    if strong_name(chosen.knowledge) is None:
         raise ConfigError(
-            "No strong embedder is set. Set TAO_KNOWLEDGE_UPGRADE, for instance to 'bundled-large', here "
-            "and for the server that searches."
+            "No strong embedder is set, or 'bundled-large' does not run here. Set TAO_KNOWLEDGE_UPGRADE, for "
+            "instance to 'openai:MODEL', here and for the server that searches."
         )
     if background:
         for line in _begun(chosen):

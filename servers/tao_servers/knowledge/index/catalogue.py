@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from tao_servers.knowledge.document import Chunk, Document
+from tao_servers.knowledge.index.fields import Fields
 from tao_servers.knowledge.index.schema import change_revision, connect, transaction
 from tao_servers.knowledge.index.strength import Strength
 
@@ -131,6 +132,7 @@ class Catalogue:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
         self.strength = Strength(connection)
+        self.fields = Fields(connection)
 
     def about(self, key: str) -> str | None:
         """What is noted under `key`."""
@@ -172,6 +174,15 @@ class Catalogue:
             "SELECT * FROM documents WHERE state = 'live' AND source = ?", (source,)
         )
         return next(map(_source, rows), None)
+
+    def documents_where(self, sql: str, values: Sequence[str | float]) -> list[int]:
+        """The ids of the live documents that satisfy a condition, as `retrieving.where` makes it."""
+        return self.fields.documents(sql, values)
+
+    def languages(self) -> list[str]:
+        """The languages that the live documents are in."""
+        rows = self._connection.execute("SELECT DISTINCT language FROM documents WHERE state = 'live'")
+        return [row[0] for row in rows]
 
     def passages(self, ids: Sequence[int]) -> dict[int, Passage]:
         """The chunks with these ids whose documents are live."""

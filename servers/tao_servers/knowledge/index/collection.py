@@ -1,7 +1,9 @@
 """A collection: a catalogue of documents, with their vectors and words beside it."""
 
+from collections.abc import Collection as Ids
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from tao.models.embeddings import BundledEmbedder, CombinedEmbedder, Embedder
@@ -113,12 +115,33 @@ class Collection:
         with translated(self.place.folder):
             return self.catalogue.passages(ids)
 
-    def nearest(self, vector: "NDArray[np.float32]", limit: int) -> list[tuple[int, float]]:
+    def nearest(
+        self, vector: "NDArray[np.float32]", limit: int, *, documents: Ids[int] | None = None
+    ) -> list[tuple[int, float]]:
         """The ids of the chunks nearest to `vector` with their cosines, best first; some may be gone."""
         with translated(self.place.folder):
-            return self._vectors.nearest(vector, limit)
+            return self._vectors.nearest(vector, limit, documents=documents)
 
-    def matching(self, query: str, limit: int) -> list[tuple[int, float]]:
-        """The ids of the chunks that share most words with `query` by BM25, best first; some may be gone."""
+    def matching(
+        self, query: str, limit: int, *, documents: Ids[int] | None = None
+    ) -> list[tuple[int, float]]:
+        """The ids of the chunks that share most words with `query` by BM25, best first; some may be gone.
+
+        The score is a share of what a chunk could reach that has all its words many times.
+        """
         with translated(self.place.folder):
-            return self._words.search(query, limit)
+            best = self._words.best_score(query)
+            found = self._words.search(query, limit, documents=documents)
+        return [(id_, score / best) for id_, score in found] if best else []
+
+    @cached_property
+    def language(self) -> str:
+        """The one language of all documents, `zh` or `en`; empty where they have several, or none."""
+        with translated(self.place.folder):
+            languages = self.catalogue.languages()
+        return languages[0] if len(languages) == 1 else ""
+
+    def vectors_of(self, ids: Sequence[int]) -> "NDArray[np.float32]":
+        """The vectors of chunks, a row each; of a chunk that has none, zeros."""
+        with translated(self.place.folder):
+            return self._vectors.get(ids)

@@ -4,6 +4,7 @@ Its k1 is 1.2 and its b 0.75, as tantivy has them. The files hold ids and terms 
 anew from the catalogue when they are lost.
 """
 
+import math
 import re
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
@@ -24,6 +25,7 @@ _HEAP_BYTES = 64_000_000
 _THREADS = 1
 # The rarest terms of a long question tell passages apart, and each one costs time.
 _MOST_TERMS = 48
+_K1 = 1.2
 # What stands in so many of the chunks costs most and tells least. Leaving it out changed nDCG@10 by less than
 # .004 on cmrc2018, dureader_search, hotpotqa and scifact, with a tenth instead of a fifth by up to .007; and
 # among a million chunks a question took 3 ms instead of 16.
@@ -132,6 +134,17 @@ class Words:
             ids: list[Any] = self._searcher.fast_field_values("chunk", [address for _, address in hits])
         return [(chunk, score) for chunk, (score, _) in zip(ids, hits, strict=True)]
 
+    def best_score(self, query: str) -> float:
+        """What a chunk could score at most for `query`: one that has all its words, and countless times."""
+        number = self._searcher.num_docs
+        with _told(self._folder):
+            terms_ = self._rarest(query)
+        # Unknown words count as words that one chunk has: among a few chunks they would outweigh all others.
+        unknown = [1 for n, _ in terms_ if not n][:_MOST_TERMS]
+        known = [n for n, _ in terms_ if n][:_MOST_TERMS]
+        weights = (math.log(1 + (number - n + 0.5) / (n + 0.5)) for n in (*unknown, *known))
+        return (_K1 + 1) * sum(weights)
+
     def count(self) -> int:
         """How many chunks there are."""
         return self._searcher.num_docs
@@ -167,12 +180,7 @@ class Words:
 
     def _query(self, query: str) -> "Query | None":
         tantivy = load("tantivy", extra="knowledge")
-        frequencies = [
-            (frequency, term)
-            for term in dict.fromkeys(terms(query[:_QUESTION_CHARS]))
-            if (frequency := self._searcher.doc_freq(_FIELD, term))
-        ]
-        rarest = sorted(frequencies)[:_MOST_TERMS]
+        rarest = [(n, term) for n, term in self._rarest(query) if n][:_MOST_TERMS]
         common = max(_FEW_CHUNKS, _COMMON_SHARE * self._searcher.num_docs)
         rarest = [(n, term) for at, (n, term) in enumerate(rarest) if at < _FEWEST_TERMS or n <= common]
         should = tantivy.Occur.Should
@@ -180,6 +188,11 @@ class Words:
             (should, tantivy.Query.term_query(self._schema, _FIELD, term, "freq")) for _, term in rarest
         ]
         return tantivy.Query.boolean_query(clauses) if clauses else None
+
+    def _rarest(self, query: str) -> list[tuple[int, str]]:
+        """The terms of `query` with the number of chunks that have them, the rarest first."""
+        once = dict.fromkeys(terms(query[:_QUESTION_CHARS]))
+        return sorted((self._searcher.doc_freq(_FIELD, term), term) for term in once)
 
     def _within(self, wanted: "Query", documents: Collection[int]) -> "Query":
         tantivy = load("tantivy", extra="knowledge")

@@ -19,11 +19,18 @@ class Outline:
         self._length = 0
         self._headings: list[Heading] = []
         self._parts: list[int] = []
+        self._lines: list[int | None] = []
 
-    def part(self) -> None:
-        """Begin a piece that is never joined with what stands before it."""
+    def part(self, line: int | None = None) -> None:
+        """Begin a piece that is never joined with what stands before it, in that line of the file."""
         if not self._parts or self._parts[-1] < self._length:
             self._parts.append(self._length)
+            self._lines.append(line)
+
+    def no_heading(self) -> None:
+        """What follows stands under no heading."""
+        if self._headings and self._headings[-1].text:
+            self._headings.append(Heading(self._length, 1, ""))
 
     def heading(self, text: str, level: int) -> None:
         """Add a heading, on a line of its own."""
@@ -48,4 +55,6 @@ class Outline:
         """All of it."""
         text = "".join(self._pieces)
         parts = tuple(start for start in self._parts if start < len(text))
-        return Document(text, form=form, headings=tuple(self._headings), parts=parts, unread=unread)
+        lines = tuple(line for line in self._lines[: len(parts)] if line is not None)
+        headings = tuple(heading for heading in self._headings if heading.start < len(text))
+        return Document(text, form=form, headings=headings, parts=parts, part_lines=lines, unread=unread)

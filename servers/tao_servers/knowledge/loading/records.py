@@ -15,6 +15,8 @@ __all__ = ["read"]
 _TEXTS = ("text", "content", "contents", "body", "passage", "document", "正文", "内容", "內容", "文本")
 _TITLES = ("title", "标题", "標題", "题目", "題目")
 _TOLD = 3
+# Databases and data sets number their rows by it: nobody asks for that number, and any text may hold it.
+_ROW = "_id"
 
 
 def read(data: bytes, *, name: str, options: Options) -> Document:
@@ -63,9 +65,9 @@ def _of_lines(decoded: Decoded, options: Options) -> Document:
     broken: list[int] = []
     for number, line in enumerate(decoded.text.split("\n"), start=1):
         if line.strip():
-            outline.part()
+            outline.part(number)
             try:
-                outline.extend(_record(_parse(line)))
+                _add(_parse(line), outline)
             except (ValueError, RecursionError):
                 broken.append(number)
                 outline.add(line)
@@ -84,10 +86,10 @@ def _of_value(value: Any, unread: tuple[str, ...], options: Options) -> Document
         return outline.document("text", unread)
     if head:
         outline.part()
-        outline.extend(_record(head))
+        _add(head, outline)
     for record in records:
         outline.part()
-        outline.extend(_record(record))
+        _add(record, outline)
     return outline.document("records", unread)
 
 
@@ -106,16 +108,33 @@ def _is_table(value: Any) -> bool:
     return isinstance(value, list) and bool(value) and all(isinstance(item, dict) for item in value)
 
 
+def _add(value: Any, outline: Outline) -> None:
+    """Add a record, with its title as the heading of all of it."""
+    title, text = _named(value)
+    if title is not None and text is not None and value[title].strip():
+        outline.heading(value[title], level=1)
+        value = {key: item for key, item in value.items() if key != title}
+    else:
+        outline.no_heading()
+    outline.extend(_record(value))
+
+
 def _record(value: Any) -> Iterator[str]:
     """A record in words: title and text first, then what else there is."""
     if not isinstance(value, dict):
         yield from _fields(value, "")
         return
-    title = _first(value, _TITLES)
-    text = _first(value, _TEXTS)
+    title, text = _named(value)
     taken = {key for key in (title, text) if text is not None and key is not None}
     yield from (value[key] for key in (title, text) if key in taken and value[key].strip())
-    yield from _fields({key: item for key, item in value.items() if key not in taken}, "")
+    yield from _fields({key: item for key, item in value.items() if key not in (*taken, _ROW)}, "")
+
+
+def _named(record: Any) -> tuple[str | None, str | None]:
+    """The keys of its title and its text, where it has them."""
+    if not isinstance(record, dict):
+        return None, None
+    return _first(record, _TITLES), _first(record, _TEXTS)
 
 
 def _first(record: dict[str, Any], names: tuple[str, ...]) -> str | None:

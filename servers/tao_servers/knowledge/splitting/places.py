@@ -21,7 +21,7 @@ def place(document: Document, spans: Iterable[Span]) -> Iterator[Chunk]:
             start=start,
             end=end,
             line=line,
-            last_line=line + text.count("\n", start, end),
+            last_line=line if document.part_lines else line + text.count("\n", start, end),
             page=bisect_right(document.pages, start) or None,
             heading=headings.at(start),
             context=headers.at(start),
@@ -43,8 +43,11 @@ class _Lines:
         self._text = document.text
         self._start = 0
         self._line = 1
+        self._parts, self._part_lines = document.parts, document.part_lines
 
     def at(self, start: int) -> int:
+        if self._part_lines:
+            return self._part_lines[max(0, bisect_right(self._parts, start) - 1)]
         self._line += self._text.count("\n", self._start, start)
         self._start = start
         return self._line

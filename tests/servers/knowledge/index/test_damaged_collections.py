@@ -22,7 +22,7 @@ from tao_servers.knowledge.index.errors import DamagedIndexError
 from tao_servers.knowledge.index.saving import SAVED_EVERY, undoable
 from tao_servers.knowledge.index.vectors import open_chroma
 from tao_servers.knowledge.ingesting.pipeline import Outcome
-from tao_servers.knowledge.search import Searcher
+from tao_servers.knowledge.retrieving import Searcher
 
 Fill = Callable[..., list[Outcome]]
 

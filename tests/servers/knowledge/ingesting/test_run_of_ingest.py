@@ -14,7 +14,7 @@ from tao_servers.knowledge.ingesting.intake import Plan, take_in
 from tao_servers.knowledge.ingesting.pipeline import Method, Outcome
 from tao_servers.knowledge.ingesting.progress import shown
 from tao_servers.knowledge.ingesting.summary import Intake
-from tao_servers.knowledge.search import Searcher
+from tao_servers.knowledge.retrieving import Searcher
 from tao_servers.knowledge.splitting import Sizes
 
 

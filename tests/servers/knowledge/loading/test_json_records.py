@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from tao_servers.knowledge.document import Document
 from tao_servers.knowledge.loading import Options, RefusedError, read
+from tao_servers.knowledge.splitting import Sizes, split
 
 
 def of_value(value: Any) -> Document:
@@ -29,7 +30,26 @@ def test_a_record_begins_with_its_title_and_text() -> None:
     ]
     document = of_value(records)
     assert document.form == "records"
-    assert pieces(document) == ["年假\n五天。\n可分次。\n_id: 1\nmeta.部门: 人事\n", "x\nn: 1.5\n"]
+    assert pieces(document) == ["年假\n五天。\n可分次。\nmeta.部门: 人事\n", "x\nn: 1.5\n"]
+
+
+def test_the_title_of_a_record_is_the_heading_of_all_its_chunks_and_of_no_other() -> None:
+    document = of_text(
+        '{"title": "Leave", "text": "' + "Ten days. " * 200 + '"}\n\n{"text": "Other."}\n', "a.jsonl"
+    )
+    chunks = split(document, "auto", sizes=Sizes(tokens=100, count=lambda text: len(text.split())))
+    assert len(chunks) > 3
+    assert [chunk.heading for chunk in chunks] == ["Leave"] * (len(chunks) - 1) + [""]
+
+
+def test_a_record_of_json_lines_stands_in_its_line_of_the_file() -> None:
+    lines = ['{"title": "A", "text": "a\\nb"}', "", '{"n": 1, "m": 2}', '{"text": "c"}']
+    chunks = split(of_text("\n".join(lines), "a.jsonl"), "auto", sizes=Sizes(tokens=100, count=len))
+    assert [(chunk.text.split()[0], chunk.line, chunk.last_line) for chunk in chunks] == [
+        ("A", 1, 1),
+        ("n:", 3, 3),
+        ("c", 4, 4),
+    ]
 
 
 def test_json_lines_are_records_even_under_the_wrong_suffix() -> None:
