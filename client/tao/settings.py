@@ -47,7 +47,7 @@ __all__ = [
 
 DialectName = Literal["auto", "tools", "schema", "text"]
 SplitterName = Literal["auto", "lines", "fixed", "recursive", "markdown", "code", "semantic", "parents"]
-StageName = Literal["rewrite", "dense", "keyword", "boost", "rerank", "diversify", "refuse"]
+StageName = Literal["rewrite", "dense", "keyword", "rerank", "boost", "diversify", "refuse"]
 StrategyName = Literal["react", "cot", "cot_sc", "react>cot_sc", "cot_sc>react"]
 WeatherSource = Literal["open-meteo", "met.no", "nws", "qweather", "amap"]
 
@@ -134,7 +134,7 @@ class KnowledgeSettings(_Section):
         description="What takes over later, or `off`; `auto`: `bundled-large` where it can.",
     )
     stages: tuple[StageName, ...] = Field(
-        default=("rewrite", "dense", "keyword", "boost", "rerank", "diversify", "refuse"),
+        default=("rewrite", "dense", "keyword", "rerank", "boost", "diversify", "refuse"),
         description="What a search does, of these; one without a model or rules for it does nothing.",
     )
     rewrite: Literal["auto", "off", "always"] = Field(

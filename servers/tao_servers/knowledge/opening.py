@@ -107,7 +107,8 @@ def searcher(
     if not {"dense", "keyword"} & set(chosen):
         raise ConfigError("A search needs the stage 'dense', 'keyword', or both (TAO_KNOWLEDGE_STAGES).")
     second = Reranking(models.reranker) if models.reranker else None
-    later = (parse_rules(settings.rules), second, Diversify())
+    # After a reranker, which gives scores of its own and would leave nothing of what the rules added.
+    later = (second, parse_rules(settings.rules), Diversify())
     return Searcher(
         place,
         models.embedder,

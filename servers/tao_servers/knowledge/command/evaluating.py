@@ -12,6 +12,7 @@ from tao.settings import Settings
 from tao_servers.knowledge.command.interrupt import soon_ended
 from tao_servers.knowledge.command.listing import known_sources
 from tao_servers.knowledge.command.options import Chosen, on_a_collection
+from tao_servers.knowledge.counting import counted
 
 if TYPE_CHECKING:
     from tao_servers.knowledge.evaluating.corpus import Survey
@@ -136,7 +137,7 @@ class _Run:
         found = survey(dataset)
         missing = found.missing(asked)
         if missing:
-            click.echo(f"Judged relevant, but not in the corpus: {missing} documents.", err=True)
+            click.echo(f"Judged relevant, but not in the corpus: {counted(missing, 'document')}.", err=True)
         place, embedder = self._ingested(dataset, found, fresh=fresh)
         return Report(
             dataset=dataset.name,
@@ -179,6 +180,6 @@ def _check_own(place: "Place", found: "Survey") -> None:
     others = [one.source for one in known_sources(place) if one.source not in found.ids]
     if others:
         raise click.UsageError(
-            f"The collection {place.name!r} has {len(others)} documents that are not in this corpus, such as "
-            f"{others[0]!r}. Name another one, or leave out --collection."
+            f"The collection {place.name!r} has {counted(len(others), 'document')} that this corpus does not "
+            f"have, such as {others[0]!r}. Name another one, or leave out --collection."
         )

@@ -1,11 +1,14 @@
 """The group of commands, which serves when no command is given."""
 
 import gc
+import logging
 import os
 import shlex
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,14 +24,18 @@ from tao_servers.knowledge.command.pulling import pull
 from tao_servers.knowledge.command.removing import remove
 from tao_servers.knowledge.command.searching import search
 from tao_servers.knowledge.command.upgrade import status, upgrade
+from tao_servers.knowledge.command.upgrade_start import start_upgrade
 from tao_servers.serving.options import Serving, serving_options
 
 if TYPE_CHECKING:
     from tao.models.embeddings import Embedder
+    from tao_servers.knowledge.index import Place
     from tao_servers.knowledge.ingesting.intake import Plan
     from tao_servers.knowledge.tools import Desk
 
 __all__ = ["cli"]
+
+_log = logging.getLogger(__name__)
 
 
 @click.group(name="tao-knowledge", invoke_without_command=True)
@@ -94,12 +101,17 @@ def _desk(chosen: Chosen, allowed: Sequence[Path], embedder: "Embedder") -> "Des
     from tao_servers.knowledge.command.planning import Wishes, planned
     from tao_servers.knowledge.tools import Desk
 
+    def upgrade(place: "Place") -> None:
+        # In a thread: the caller need not wait until another process has started.
+        start = partial(start_upgrade, chosen.knowledge, place, say=_log.info)
+        threading.Thread(target=start, daemon=True).start()
+
     @contextmanager
     def plan(collection: str, tags: Mapping[str, Sequence[str]]) -> "Iterator[Plan]":
         with planned(replace(chosen, collection=collection), Wishes(tags=tags), embedder=embedder) as made:
             yield made
 
-    return Desk(plan, tuple(Path(os.path.abspath(folder)) for folder in allowed))
+    return Desk(plan, tuple(Path(os.path.abspath(folder)) for folder in allowed), added=upgrade)
 
 
 def _ingest_command(chosen: Chosen) -> str:

@@ -11,6 +11,7 @@ from tao.settings import SplitterName
 from tao_servers.knowledge.command.interrupt import soon_ended
 from tao_servers.knowledge.command.options import INTERRUPTED, Chosen, on_a_collection
 from tao_servers.knowledge.command.planning import Wishes, planned
+from tao_servers.knowledge.command.upgrade_start import start_upgrade
 
 if TYPE_CHECKING:
     from tao_servers.knowledge.ingesting.gathering import Targets
@@ -140,11 +141,8 @@ class _Run:
 
     def _done(self, intake: "Intake") -> None:
         self._tell(intake)
-        from tao_servers.knowledge.opening import strong_name
-
-        strong = strong_name(self.chosen.knowledge)
-        if self.upgrade and strong and intake.chunks and not intake.interrupted:
-            self._start_upgrade(strong)
+        if self.upgrade and intake.chunks and not intake.interrupted:
+            start_upgrade(self.chosen.knowledge, self.plan.place, say=lambda line: click.echo(line, err=True))
 
     def _tell(self, intake: "Intake") -> None:
         if self.as_json:
@@ -155,30 +153,3 @@ class _Run:
     def _broken_off(self, intake: "Intake") -> None:
         intake.interrupted = True
         self._tell(intake)
-
-    def _start_upgrade(self, strong: str) -> None:
-        from tao_servers.knowledge.index import StoreError
-        from tao_servers.knowledge.index.catalogue import open_catalogue
-        from tao_servers.knowledge.ingesting.upgrade_choice import upgraded_by_itself
-        from tao_servers.knowledge.ingesting.upgrade_process import start_background
-
-        try:
-            with open_catalogue(self.plan.place.catalogue, write=False) as catalogue:
-                totals = catalogue.strength.totals()
-            if self.chosen.knowledge.upgrade == "auto" and not upgraded_by_itself(totals):
-                click.echo(
-                    f"The embedder {strong!r} finds better and is slow: `tao-knowledge upgrade --background` "
-                    f"has it take over these {totals.indexed} chunks.",
-                    err=True,
-                )
-                return
-            start_background(self.plan.place)
-        except (StoreError, OSError) as exc:
-            # What was read can be found all the same.
-            click.echo(f"Not upgraded: {exc} Try: tao-knowledge upgrade", err=True)
-            return
-        click.echo(
-            f"The embedder {strong!r} takes over in the background; "
-            "`tao-knowledge status` tells how far it is.",
-            err=True,
-        )

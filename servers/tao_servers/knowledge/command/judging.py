@@ -27,7 +27,7 @@ standard input.
 \b
   faithfulness        statements of the answer that the contexts support
   answer_relevance    how near questions made from the answer are to the question
-  answer_similarity   how near answer and reference are (by the embedder alone)
+  answer_similarity   how near answer and reference are (by the embedder)
   answer_correctness  statements that answer and reference share, and their similarity
   context_recall      statements of the reference that the contexts support
   context_precision   useful contexts stand before useless ones

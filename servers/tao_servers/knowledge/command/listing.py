@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tao_servers.knowledge.command.options import Chosen, in_a_store, on_a_collection
+from tao_servers.knowledge.counting import counted
 
 if TYPE_CHECKING:
     from tao_servers.knowledge.index import Place, Source, Standing
@@ -151,8 +152,8 @@ def _print_standings(found: "Sequence[Standing]") -> None:
         totals = one.totals
         stronger = f", {totals.upgraded} of {totals.indexed} chunks by {one.strong}" if one.strong else ""
         click.echo(
-            f"{one.name}: {totals.documents} documents, {totals.chunks} chunks, {one.bytes / 1e6:,.1f} MB, "
-            f"embedder {one.embedder}{stronger}"
+            f"{one.name}: {counted(totals.documents, 'document')}, {counted(totals.chunks, 'chunk')}, "
+            f"{one.bytes / 1e6:,.1f} MB, embedder {one.embedder}{stronger}"
         )
 
 

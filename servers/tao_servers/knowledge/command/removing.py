@@ -9,6 +9,7 @@ import click
 
 from tao_servers.knowledge.command.listing import known_sources
 from tao_servers.knowledge.command.options import Chosen, on_a_collection
+from tao_servers.knowledge.counting import counted
 
 if TYPE_CHECKING:
     from tao_servers.knowledge.index import Source
@@ -44,7 +45,7 @@ def remove(chosen: Chosen, *, names: tuple[str, ...], everything: bool) -> None:
         now = [source for source in writer.sources() if source.source in wanted]
         writer.remove([source.id for source in now])
     for source in now:
-        click.echo(f"Removed {source.source} ({source.chunks} chunks)", err=True)
+        click.echo(f"Removed {source.source} ({counted(source.chunks, 'chunk')})", err=True)
 
 
 def _wanted(names: Sequence[str], known: "Sequence[Source]", chosen: Chosen) -> set[str]:

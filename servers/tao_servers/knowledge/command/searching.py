@@ -10,11 +10,13 @@ import click
 from tao_servers.knowledge.command.options import Chosen, on_a_collection
 
 if TYPE_CHECKING:
+    from tao_servers.knowledge.index import Place
     from tao_servers.knowledge.retrieving import Match, Where
 
 __all__ = ["search"]
 
 _CHARS = 400
+_WHERE_CHARS = 200
 
 
 @click.command()
@@ -69,8 +71,19 @@ def search(
     for number, match in enumerate(() if as_json else matches, start=1):
         click.echo(_shown(number, match, explain=explain))
     if not matches:
-        click.echo("Nothing relevant was found.", err=True)
+        click.echo(_why_nothing(chosen.place, conditions), err=True)
     sys.exit(0 if matches else 1)
+
+
+def _why_nothing(place: "Place", where: "Where | None") -> str:
+    from tao_servers.knowledge.index.catalogue import open_catalogue
+    from tao_servers.knowledge.retrieving.where import nothing_because
+
+    if where is not None:
+        with open_catalogue(place.catalogue, write=False) as catalogue:
+            if not catalogue.documents_where(where.sql, where.values):
+                return nothing_because(where, catalogue.fields.known())
+    return "Nothing relevant was found."
 
 
 def _conditions(where: str) -> "Where":
@@ -81,8 +94,8 @@ def _conditions(where: str) -> "Where":
         if not isinstance(parsed, dict):
             raise WhereError("an object of fields and conditions is wanted.")
         return parse_where(parsed)
-    except ValueError as exc:
-        raise click.UsageError(f"--where {where!r}: {exc}") from exc
+    except (ValueError, RecursionError) as exc:
+        raise click.UsageError(f"--where {where[:_WHERE_CHARS]!r}: {exc}") from exc
 
 
 def _shown(number: int, match: "Match", *, explain: bool) -> str:

@@ -17,6 +17,7 @@ import click
 from tao.errors import ConfigError, TaoError
 from tao_servers.knowledge.command.listing import tell_failures
 from tao_servers.knowledge.command.options import INTERRUPTED, Chosen, in_a_store, on_a_collection
+from tao_servers.knowledge.counting import counted
 
 if TYPE_CHECKING:
     from tao_servers.knowledge.index import Standing
@@ -213,7 +214,7 @@ def _lines(one: _Seen) -> Iterator[str]:
 
     totals, name = one.standing.totals, one.standing.name
     yield (
-        f"{name}: {totals.documents:,} documents, {totals.chunks:,} chunks, "
+        f"{name}: {counted(totals.documents, 'document')}, {counted(totals.chunks, 'chunk')}, "
         f"{one.standing.bytes / 1e6:,.1f} MB, embedder {one.standing.embedder}"
     )
     if one.standing.strong is not None:

@@ -147,7 +147,8 @@ def _relevances(file: Path, queries: dict[str, str]) -> dict[str, dict[str, int]
         try:
             grade_number = int(grade)
         except ValueError as exc:
-            if number == 0:
+            # A header names columns, and no query.
+            if number == 0 and query not in queries:
                 continue
             raise DatasetError(f"{where} has a grade that is no whole number: {_shown(line)}") from exc
         if query not in queries:

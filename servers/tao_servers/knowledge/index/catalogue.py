@@ -17,10 +17,11 @@ from typing import Any
 
 from tao_servers.knowledge.document import Chunk, Document
 from tao_servers.knowledge.index.fields import Fields
+from tao_servers.knowledge.index.passages import Passage
 from tao_servers.knowledge.index.schema import change_revision, connect, transaction
 from tao_servers.knowledge.index.strength import Strength
 
-__all__ = ["Catalogue", "Entry", "Passage", "Source", "indexed_text", "open_catalogue"]
+__all__ = ["Catalogue", "Entry", "Source", "open_catalogue"]
 
 # SQLite takes 32,766 values in a statement; fewer are as fast.
 _AT_ONCE = 5000
@@ -92,28 +93,6 @@ class Source:
     attributes: dict[str, list[str]]
     unread: list[str]
     strong: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Passage:
-    """A chunk of a live document, with the document's source and title."""
-
-    id: int
-    document: int
-    source: str
-    title: str | None
-    chunk: Chunk
-
-    @property
-    def indexed_text(self) -> str:
-        """What is embedded and indexed: the text, after what it is read by."""
-        return indexed_text(self.title, self.chunk)
-
-
-def indexed_text(title: str | None, chunk: Chunk) -> str:
-    """What is embedded and indexed for a chunk of a document with this title."""
-    lines = (chunk.heading or title or "", chunk.context, chunk.text, chunk.hints)
-    return "\n".join(line for line in lines if line)
 
 
 @contextmanager

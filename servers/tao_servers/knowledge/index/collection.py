@@ -7,13 +7,14 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from tao.models.embeddings import BundledEmbedder, CombinedEmbedder, Embedder
-from tao_servers.knowledge.index.catalogue import Catalogue, Passage, Source, open_catalogue
+from tao_servers.knowledge.index.catalogue import Catalogue, Source, open_catalogue
 from tao_servers.knowledge.index.errors import (
     DamagedIndexError,
     EmptyStoreError,
     StoreError,
     translated,
 )
+from tao_servers.knowledge.index.passages import Passage
 from tao_servers.knowledge.index.place import Place
 from tao_servers.knowledge.index.vectors import Vectors
 from tao_servers.knowledge.index.words import Words, open_words
@@ -135,11 +136,15 @@ class Collection:
         return [(id_, score / best) for id_, score in found] if best else []
 
     @cached_property
-    def language(self) -> str:
-        """The one language of all documents, `zh` or `en`; empty where they have several, or none."""
+    def languages(self) -> list[str]:
+        """The languages of the documents, `zh` and `en`; an empty one among them stands for neither."""
         with translated(self.place.folder):
-            languages = self.catalogue.languages()
-        return languages[0] if len(languages) == 1 else ""
+            return sorted(self.catalogue.languages())
+
+    @property
+    def language(self) -> str:
+        """The one language of all documents; empty where they have several, or none."""
+        return self.languages[0] if len(self.languages) == 1 else ""
 
     def vectors_of(self, ids: Sequence[int]) -> "NDArray[np.float32]":
         """The vectors of chunks, a row each; of a chunk that has none, zeros."""

@@ -9,8 +9,9 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from tao.models.embeddings import Embedder
-from tao_servers.knowledge.index.catalogue import Catalogue, Passage
+from tao_servers.knowledge.index.catalogue import Catalogue
 from tao_servers.knowledge.index.errors import DamagedIndexError
+from tao_servers.knowledge.index.passages import Passage
 from tao_servers.knowledge.index.place import Place
 from tao_servers.knowledge.index.vectors import Vectors
 from tao_servers.knowledge.index.words import Words, open_words

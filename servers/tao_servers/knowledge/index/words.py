@@ -4,6 +4,7 @@ Its k1 is 1.2 and its b 0.75, as tantivy has them. The files hold ids and terms 
 anew from the catalogue when they are lost.
 """
 
+import json
 import math
 import re
 from collections.abc import Collection, Iterable, Iterator
@@ -77,6 +78,7 @@ class Words:
         self._schema = schema
         self._writer = writer
         self._searcher = index.searcher()
+        self._weighed = 0
 
     def add(self, rows: Iterable[tuple[int, int, str]]) -> None:
         """Add chunks: the chunk's id, its document's id, and the text that it is to be found by."""
@@ -116,6 +118,7 @@ class Words:
         with _told(self._folder):
             self._index.reload()
             self._searcher = self._index.searcher()
+            self._weighed = max(_chunks_weighed(self._folder), self._searcher.num_docs)
 
     def search(
         self, query: str, limit: int, *, documents: Collection[int] | None = None
@@ -136,12 +139,12 @@ class Words:
 
     def best_score(self, query: str) -> float:
         """What a chunk could score at most for `query`: one that has all its words, and countless times."""
-        number = self._searcher.num_docs
         with _told(self._folder):
             terms_ = self._rarest(query)
         # Unknown words count as words that one chunk has: among a few chunks they would outweigh all others.
         unknown = [1 for n, _ in terms_ if not n][:_MOST_TERMS]
         known = [n for n, _ in terms_ if n][:_MOST_TERMS]
+        number = max(self._weighed, *known, 0)
         weights = (math.log(1 + (number - n + 0.5) / (n + 0.5)) for n in (*unknown, *known))
         return (_K1 + 1) * sum(weights)
 
@@ -181,7 +184,7 @@ class Words:
     def _query(self, query: str) -> "Query | None":
         tantivy = load("tantivy", extra="knowledge")
         rarest = [(n, term) for n, term in self._rarest(query) if n][:_MOST_TERMS]
-        common = max(_FEW_CHUNKS, _COMMON_SHARE * self._searcher.num_docs)
+        common = max(_FEW_CHUNKS, _COMMON_SHARE * self._weighed)
         rarest = [(n, term) for at, (n, term) in enumerate(rarest) if at < _FEWEST_TERMS or n <= common]
         should = tantivy.Occur.Should
         clauses = [
@@ -201,6 +204,12 @@ class Words:
         silent = tantivy.Query.const_score_query(owned, 0.0)
         query: Query = tantivy.Query.boolean_query([(must, wanted), (must, silent)])
         return query
+
+
+def _chunks_weighed(folder: Path) -> int:
+    """The chunks that tantivy weighs terms by: deleted ones, too, as long as their segment has others."""
+    segments = json.loads((folder / "meta.json").read_text(encoding="utf-8"))["segments"]
+    return sum(segment["max_doc"] for segment in segments)
 
 
 def _schema() -> "Schema":

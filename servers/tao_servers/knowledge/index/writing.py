@@ -7,11 +7,12 @@ from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
 from tao.models.embeddings import Embedder
-from tao_servers.knowledge.index.catalogue import Catalogue, Entry, Passage, Source, open_catalogue
+from tao_servers.knowledge.index.catalogue import Catalogue, Entry, Source, open_catalogue
 from tao_servers.knowledge.index.collection import check_embedder
 from tao_servers.knowledge.index.errors import translated
 from tao_servers.knowledge.index.legs import Disagreement, Legs, open_legs
 from tao_servers.knowledge.index.locks import writer_lock
+from tao_servers.knowledge.index.passages import Passage
 from tao_servers.knowledge.index.place import Place
 from tao_servers.knowledge.index.strength import Totals
 

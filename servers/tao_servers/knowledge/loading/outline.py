@@ -26,6 +26,9 @@ class Outline:
         if not self._parts or self._parts[-1] < self._length:
             self._parts.append(self._length)
             self._lines.append(line)
+        else:
+            # The piece before had nothing in it.
+            self._lines[-1] = line
 
     def no_heading(self) -> None:
         """What follows stands under no heading."""

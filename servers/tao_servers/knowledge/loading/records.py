@@ -15,6 +15,8 @@ __all__ = ["read"]
 _TEXTS = ("text", "content", "contents", "body", "passage", "document", "正文", "内容", "內容", "文本")
 _TITLES = ("title", "标题", "標題", "题目", "題目")
 _TOLD = 3
+# A heading is embedded with each chunk under it, whose own text has to find room as well.
+_LONGEST_HEADING = 200
 # Databases and data sets number their rows by it: nobody asks for that number, and any text may hold it.
 _ROW = "_id"
 
@@ -70,6 +72,7 @@ def _of_lines(decoded: Decoded, options: Options) -> Document:
                 _add(_parse(line), outline)
             except (ValueError, RecursionError):
                 broken.append(number)
+                outline.no_heading()
                 outline.add(line)
     unread = decoded.unread
     if broken:
@@ -111,7 +114,7 @@ def _is_table(value: Any) -> bool:
 def _add(value: Any, outline: Outline) -> None:
     """Add a record, with its title as the heading of all of it."""
     title, text = _named(value)
-    if title is not None and text is not None and value[title].strip():
+    if title is not None and text is not None and 0 < len(value[title].strip()) <= _LONGEST_HEADING:
         outline.heading(value[title], level=1)
         value = {key: item for key, item in value.items() if key != title}
     else:

@@ -20,7 +20,8 @@ __all__ = ["Legs", "Retrieved"]
 
 _CANDIDATES = 50
 _MOST_CANDIDATES = 5000
-# The indexes are told of so many documents; of more, what does not belong is left out afterwards.
+# The indexes are told of so many documents; of more, what does not belong is left out afterwards, unless
+# too little is left then.
 _MOST_DOCUMENTS = 5000
 _SHARES = {"zh": 1.0, "en": 0.0}
 
@@ -60,13 +61,18 @@ class Legs:
         allowed = None if documents is None else frozenset(documents)
         within = allowed if allowed is not None and len(allowed) <= _MOST_DOCUMENTS else None
         vector = _vector(collection.embedder, query, hypothetical) if self.dense else None
-        limit = max(_CANDIDATES, 4 * wanted)
+        limit = _first_limit(wanted)
         while True:
             nearest, matching = self._both(collection, query, vector, limit, within)
             found = self._best(collection, query, nearest, matching, wanted, allowed)
             exhausted = max(len(nearest), len(matching)) < limit
+            enough = len(found) >= wanted or exhausted
+            if not enough and limit >= _MOST_CANDIDATES and within != allowed:
+                # What was asked for is rare among all: it takes longer, and leaves nothing out.
+                within, limit = allowed, _first_limit(wanted)
+                continue
             # Copies of one text, or documents that are gone, can fill all the places.
-            if len(found) >= wanted or exhausted or limit >= _MOST_CANDIDATES:
+            if enough or limit >= _MOST_CANDIDATES:
                 return Retrieved(found, [cosine for _, cosine in nearest])
             limit *= 4
 
@@ -98,11 +104,16 @@ class Legs:
         if self.dense and self.keyword:
             alike = _alikeness(collection, query, [id_ for id_, _ in (*nearest, *matching)], known)
             weight = words_weight(collection.embedder.name)
-            ranked = fuse(nearest, matching, weight=weight, alike=alike)
+            mixed = not collection.language
+            ranked = fuse(nearest, matching, weight=weight, alike=alike, mixed=mixed)
         else:
             name = "dense" if self.dense else "keyword"
             ranked = [Fused(id_, score, {name: score}) for id_, score in nearest or matching]
         return _first_of_each(collection, ranked, wanted, known, allowed)
+
+
+def _first_limit(wanted: int) -> int:
+    return max(_CANDIDATES, 4 * wanted)
 
 
 def _vector(embedder: Embedder, query: str, hypothetical: Sequence[str]) -> "NDArray[np.float32]":

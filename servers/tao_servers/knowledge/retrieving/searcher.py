@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self, get_args
 
+from tao.errors import TaoError
 from tao.models.embeddings import Embedder
 from tao.models.loading import load
 from tao.settings import StageName
@@ -80,7 +81,9 @@ class Searcher:
         query = _clean(query)
         if self._rewrite is None:
             return Rewritten((query,))
-        return self._rewrite(query, earlier=[_clean(text) for text in earlier])
+        with self._turn:
+            languages = self._languages()
+        return self._rewrite(query, earlier=[_clean(text) for text in earlier], languages=languages)
 
     def search(
         self,
@@ -149,7 +152,7 @@ class Searcher:
             )
             if not self._refuses or is_relevant(query, found, collection.embedder.name):
                 all_found.append(found)
-        return _joined(all_found)
+        return _joined(all_found)[:wanted]
 
     def _current(self) -> Collection:
         with translated(self.place.folder):
@@ -165,6 +168,13 @@ class Searcher:
                     self._opened = opening.pop_all()
                 self._collection = collection
             return self._collection
+
+    def _languages(self) -> list[str]:
+        try:
+            return list(filter(None, self._current().languages))
+        except (StoreError, TaoError):
+            # The search that follows meets the same trouble, and tells of it.
+            return []
 
     def _close(self) -> None:
         self._collection = None
@@ -195,9 +205,10 @@ def _identity(file: Path) -> tuple[int, int] | None:
 def _joined(retrieved: Sequence[Retrieved]) -> list[Candidate]:
     if len(retrieved) == 1:
         return retrieved[0].candidates
-    best: dict[int, Candidate] = {}
+    best: dict[tuple[str, str], Candidate] = {}
     for candidate in (candidate for one in retrieved for candidate in one.candidates):
-        known = best.get(candidate.passage.id)
+        key = candidate.passage.chunk.context, candidate.passage.chunk.text
+        known = best.get(key)
         if known is None or known.score < candidate.score:
-            best[candidate.passage.id] = candidate
+            best[key] = candidate
     return sorted(best.values(), key=lambda candidate: -candidate.score)

@@ -1,12 +1,14 @@
 """Takes documents in, and removes them, as the command line does."""
 
 import os
+import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tao_servers.knowledge.counting import counted
 from tao_servers.knowledge.index import Place, Source, open_writer
 from tao_servers.knowledge.tools.errors import RequestError
 
@@ -23,6 +25,8 @@ Told = Callable[[str], None]
 _TITLE_CHARS = 150
 _TEXT_CHARS = 500_000
 _SHOWN_CHARS = 300
+# Control characters, and halves of characters.
+_NO_PATH = ("Cc", "Cs")
 _SLASHES = str.maketrans({"/": "／", "\\": "＼"})
 
 
@@ -31,11 +35,12 @@ class Desk:
     """Where documents are handed in. Calls block, and raise what `ingest` and `open_writer` raise.
 
     `planned` makes the plan of an ingest for the name of a collection and tags. Files are taken from the
-    folders `roots` and what is below them alone.
+    folders `roots` and what is below them alone. `added` hears of each collection that got new text.
     """
 
     planned: "Callable[[str, Mapping[str, Sequence[str]]], AbstractContextManager[Plan]]"
     roots: tuple[Path, ...] = ()
+    added: Callable[[Place], None] | None = None
 
     def add_text(
         self, collection: str, title: str, text: str, tags: Mapping[str, str], told: Told
@@ -99,7 +104,7 @@ class Desk:
                 told(f"reading {origin.name}")
 
             def embedded(self, chunks: int) -> None:
-                told(f"embedded {chunks} more chunks")
+                told(f"embedded {counted(chunks, 'more chunk')}")
 
             def done(self, outcome: Outcome) -> None:
                 outcomes.append(outcome)
@@ -113,13 +118,16 @@ class Desk:
         (outcome,) = outcomes
         if outcome.result == "refused":
             raise RequestError(f"{outcome.source[:_SHOWN_CHARS]!r} was not taken in: {outcome.reason}.")
+        if outcome.result != "unchanged" and self.added is not None:
+            self.added(plan.place)
         return outcome
 
     def _allowed(self, path: str) -> tuple[Path, Path]:
         """The absolute path as it was given, and the file itself behind all links."""
-        wanted = Path(os.path.expanduser(path.strip()))
-        if not path.strip() or not path.isprintable():
+        if not path.strip() or any(unicodedata.category(character) in _NO_PATH for character in path):
             raise RequestError("Give the path of a file.")
+        wanted = Path(os.path.expanduser(path.strip()))
+        hidden = False
         for root in self.roots:
             given = Path(os.path.abspath(root / wanted))
             try:
@@ -129,11 +137,15 @@ class Desk:
             if not real.is_relative_to(home):
                 continue
             if any(part.startswith(".") for part in real.relative_to(home).parts):
-                raise RequestError(f"{path[:_SHOWN_CHARS]!r} is hidden, and hidden files are not taken in.")
+                # Another of the folders may be the hidden one itself.
+                hidden = True
+                continue
             if not real.is_file():
                 raise RequestError(
                     f"{path[:_SHOWN_CHARS]!r} is no file. Add the files of a folder one by one."
                 )
             return given, real
+        if hidden:
+            raise RequestError(f"{path[:_SHOWN_CHARS]!r} is hidden, and hidden files are not taken in.")
         allowed = ", ".join(str(root)[:_SHOWN_CHARS] for root in self.roots[:10])
         raise RequestError(f"There is no file {path[:_SHOWN_CHARS]!r} in the allowed folders: {allowed}")

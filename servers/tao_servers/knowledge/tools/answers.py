@@ -87,6 +87,7 @@ class Shelf(BaseModel):
     documents: list[DocumentInfo]
     total: int
     next_cursor: str | None = None
+    note: str | None = None
 
 
 class Change(BaseModel):

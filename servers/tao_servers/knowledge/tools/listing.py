@@ -11,6 +11,7 @@ from mcp.server import MCPServer
 from mcp.types import CallToolResult, ToolAnnotations
 from pydantic import Field
 
+from tao_servers.knowledge.counting import counted
 from tao_servers.knowledge.index import EmptyStoreError, Place, Source
 from tao_servers.knowledge.tools.answers import CollectionInfo, DocumentInfo, Shelf
 from tao_servers.knowledge.tools.cursors import cursor, place_in
@@ -27,6 +28,7 @@ __all__ = ["add_list_sources", "described"]
 _PAGE = 40
 _COLLECTIONS = 20
 _TITLES = 5
+_OTHERS = 20
 _TITLE_CHARS = 60
 _DESCRIPTION_CHARS = 300
 _NAME_CHARS = 80
@@ -83,12 +85,15 @@ def _shelf(library: Library, collection: str, pattern: str, given: str) -> Shelf
     def made(number: int) -> Shelf:
         shown = window[:number]
         goes_on = first + len(shown) < len(matching)
+        # Of many only some are described, as with documents.
+        told = infos[: max(1, number)] if infos else []
+        left_out = [place.name for place, _ in shelved[len(told) :]] if infos else []
         return Shelf(
-            # Each of many gets fewer words, as documents do.
-            collections=infos[: max(1, number)] if infos else [],
+            collections=told,
             documents=[_document(library, *one, pages) for one in shown],
             total=len(matching),
             next_cursor=cursor(asked, shown[-1][0].name, shown[-1][1].source) if goes_on and shown else None,
+            note=_others(left_out) if left_out else None,
         )
 
     return first_that_fits(made, _as_text, max(_PAGE, _COLLECTIONS))
@@ -115,9 +120,10 @@ def _matches(source: Source, pattern: str) -> bool:
     if not pattern:
         return True
     wanted, path, title = pattern.casefold(), source.source.casefold(), (source.title or "").casefold()
-    if any(sign in wanted for sign in "*?["):
-        return fnmatchcase(path, wanted) or fnmatchcase(PurePath(path).name, wanted)
-    return wanted in path or wanted in title
+    # Both, whatever signs are in it: a file may be called `plan [final].pdf`.
+    if wanted in path or wanted in title:
+        return True
+    return fnmatchcase(path, wanted) or fnmatchcase(PurePath(path).name, wanted)
 
 
 def _info(library: Library, place: Place, sources: Sequence[Source]) -> CollectionInfo:
@@ -176,8 +182,9 @@ def _cut(text: str, most: int) -> str:
 
 def _as_text(shelf: Shelf) -> str:
     lines = [_collection_line(one) for one in shelf.collections]
+    lines += [shelf.note] if shelf.note else []
     if not shelf.documents:
-        lines.append("No document matches." if shelf.collections else "There are no documents yet.")
+        lines.append(_nothing(shelf))
     else:
         lines.append(f"Documents ({shelf.total:,}):")
     several = len({one.collection for one in shelf.documents}) > 1
@@ -187,10 +194,22 @@ def _as_text(shelf: Shelf) -> str:
     return "\n".join(lines)
 
 
+def _nothing(shelf: Shelf) -> str:
+    if shelf.total:
+        return f"No more documents: all {shelf.total:,} are on the pages before."
+    return "No document matches." if shelf.collections else "There are no documents yet."
+
+
+def _others(names: Sequence[str]) -> str:
+    shown = ", ".join(_cut(name, _NAME_CHARS) for name in names[:_OTHERS])
+    more = ", …" if len(names) > _OTHERS else ""
+    return f"And {counted(len(names), 'more collection')}: {shown}{more} (list_sources(collection=...))."
+
+
 def _collection_line(one: CollectionInfo) -> str:
     languages = ", ".join(f"{name} {number}" for name, number in one.languages.items())
     dates = " to ".join(dict.fromkeys(filter(None, (one.first_date, one.last_date))))
-    facts = "; ".join(filter(None, (f"{one.documents:,} documents", languages, dates)))
+    facts = "; ".join(filter(None, (counted(one.documents, "document"), languages, dates)))
     described = f" {one.description}" if one.description else ""
     titles = f" Such as: {', '.join(one.titles)}" if one.titles else ""
     return f"Collection {one.name!r} ({facts}).{described}{titles}"
@@ -202,8 +221,8 @@ def _document_line(one: DocumentInfo, *, several: bool) -> str:
         one.title or "",
         one.language or "",
         one.date or "",
-        f"{one.pages} pages" if one.pages else "",
-        f"{one.chunks} chunks",
+        counted(one.pages, "page") if one.pages else "",
+        counted(one.chunks, "chunk"),
         f"in {one.collection!r}" if several else "",
     ]
     return f"[{one.id}] {' · '.join(filter(None, parts))}"

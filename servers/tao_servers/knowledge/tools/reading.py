@@ -136,7 +136,8 @@ def _position(source: Source, given: str) -> int:
         raise RequestError(
             f"{source.source!r} has changed since that cursor was given. Read it from its start, without one."
         )
-    return max(0, int(position))
+    # A made-up one may be larger than any number that the catalogue takes.
+    return min(max(0, int(position)), source.characters)
 
 
 def _begin(found: Found) -> int:

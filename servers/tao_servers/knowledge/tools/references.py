@@ -4,7 +4,7 @@ import os
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path, PurePath
+from pathlib import PurePath
 from urllib.parse import quote, unquote
 
 from tao_servers.knowledge.index import EmptyStoreError, Place, Source
@@ -44,8 +44,13 @@ def address_of(library: Library, place: Place, document: int, span: tuple[int, i
     return f"{_SCHEME}{quote(reference_of(library, place, document), safe='@')}{fragment}"
 
 
-def find_document(library: Library, wanted: str, collection: str | None = None) -> Found:
+def find_document(
+    library: Library, wanted: str, collection: str | None = None, *, only: bool = False
+) -> Found:
     """The document that `wanted` names, as the module says, or as passages have it: `NAME:LINE`, `NAME p. 3`.
+
+    What several collections have under one path is taken from the first of them; with `only` it is an error,
+    and so is what merely resembles a name.
 
     Raises:
         RequestError: nothing has that name, or several have; or the collection is not there.
@@ -55,6 +60,8 @@ def find_document(library: Library, wanted: str, collection: str | None = None) 
     if not wanted or len(wanted) > _LONGEST:
         raise RequestError("Say which document: its path, its file name, or an id of list_sources.")
     if address := _ADDRESS.fullmatch(wanted):
+        if only and address["start"]:
+            raise RequestError("That is the address of a passage. Name the document, by its path or its id.")
         found = _by_number(library, unquote(address["reference"]), collection)
         if found is None:
             raise RequestError(
@@ -62,13 +69,20 @@ def find_document(library: Library, wanted: str, collection: str | None = None) 
                 "Search again, or name it by its path."
             )
         return Found(found.place, found.source, int(address["start"]) if address["start"] else None)
-    found = _by_number(library, wanted, collection) or _by_name(library, wanted, collection)
-    if found is None and (spot := _SPOT.fullmatch(wanted)):
-        found = _by_name(library, spot["name"], collection)
+    rules = _EXACT if only else _RULES
+    found, mistaken = None, None
+    try:
+        found = _by_number(library, wanted, collection)
+    except RequestError as exc:
+        # Such as a file `icon@2x`: what stands behind the @ may be no collection.
+        mistaken = exc
+    found = found or _by_name(library, wanted, collection, rules, only=only)
+    if found is None and not only and (spot := _SPOT.fullmatch(wanted)):
+        found = _by_name(library, spot["name"], collection, rules, only=False)
         if found is not None:
             return _at_spot(found, spot["line"], spot["page"])
     if found is None:
-        raise RequestError(_not_found(library, wanted, collection))
+        raise mistaken or RequestError(_not_found(library, wanted, collection))
     return found
 
 
@@ -95,11 +109,18 @@ def _by_number(library: Library, wanted: str, collection: str | None) -> Found |
     return Found(place, source) if source else None
 
 
-def _by_name(library: Library, wanted: str, collection: str | None) -> Found | None:
+def _by_name(
+    library: Library, wanted: str, collection: str | None, rules: "Sequence[_Rule]", *, only: bool
+) -> Found | None:
     known = list(_known(library, collection))
-    for rule in _RULES:
+    for rule in rules:
         matching = [found for found in known if rule(found.source, wanted)]
         paths = {found.source.source for found in matching}
+        if only and len(paths) == 1 and len(matching) > 1:
+            there = ", ".join(found.place.name[:_SHOWN_CHARS] for found in matching[:_SHOWN])
+            raise RequestError(
+                f"{_cut(wanted)!r} is in several collections: {there}. Say which (collection=...)."
+            )
         if len(paths) == 1:
             return matching[0]
         if paths:
@@ -123,7 +144,7 @@ def _known(library: Library, collection: str | None) -> Iterator[Found]:
 
 
 def _is_path(source: Source, wanted: str) -> bool:
-    return source.source in (wanted, os.path.abspath(Path(wanted).expanduser()))
+    return source.source in (wanted, os.path.abspath(os.path.expanduser(wanted)))
 
 
 def _is_name(source: Source, wanted: str) -> bool:
@@ -139,7 +160,9 @@ def _is_nearly_name(source: Source, wanted: str) -> bool:
     return wanted.casefold() in (path.name, path.stem, (source.title or "").casefold())
 
 
-_RULES: tuple[Callable[[Source, str], bool], ...] = (_is_path, _is_name, _is_end, _is_nearly_name)
+_Rule = Callable[[Source, str], bool]
+_EXACT: tuple[_Rule, ...] = (_is_path, _is_name, _is_end)
+_RULES: tuple[_Rule, ...] = (*_EXACT, _is_nearly_name)
 
 
 def _not_found(library: Library, wanted: str, collection: str | None) -> str:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from urllib.parse import quote
 
 from mcp.server import MCPServer
 from mcp.server.mcpserver.exceptions import ResourceError, ResourceNotFoundError
@@ -41,7 +42,7 @@ def add_resources(server: MCPServer, library: Library) -> None:
         mime_type="text/plain",
     )
     def source(id: str) -> str:
-        return _text(library, f"knowledge://source/{id}")
+        return _text(library, _address(id))
 
     # Passages have such addresses, and a fragment is no part of what the template above matches.
     @server.resource(
@@ -52,7 +53,7 @@ def add_resources(server: MCPServer, library: Library) -> None:
         mime_type="text/plain",
     )
     def passage(id: str, place: str) -> str:
-        return _text(library, f"knowledge://source/{id}#{place}")
+        return _text(library, f"{_address(id)}#{place}")
 
 
 @contextmanager
@@ -63,6 +64,11 @@ def _told() -> Iterator[None]:
         raise ResourceNotFoundError(str(exc)) from exc
     except USABLE_ERRORS as exc:
         raise ResourceError(str(exc)) from exc
+
+
+def _address(id: str) -> str:
+    # The template has decoded it, and a collection may be called `a#b` or `100%`.
+    return f"knowledge://source/{quote(id, safe='@')}"
 
 
 def _text(library: Library, address: str) -> str:

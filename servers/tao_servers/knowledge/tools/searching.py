@@ -38,8 +38,9 @@ def add_search_knowledge(server: MCPServer, library: Library, *, ingest_command:
     """Offer the tool; `ingest_command` is what fills the store."""
 
     @server.tool(
-        description="Search the user's private documents for passages with file and line. "
-        "查资料：价格、商品、规定、文档。 Use it for prices, products, rules and documents.",
+        description="Search the user's documents for passages with file and line. "
+        "查资料：人物、事物、地方、作品、规定、价格，任何事实。 "
+        "Use it for any fact: people, things, places, works, rules, prices.",
         annotations=ToolAnnotations(
             title="Search documents", read_only_hint=True, idempotent_hint=True, open_world_hint=False
         ),

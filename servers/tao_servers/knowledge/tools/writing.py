@@ -10,6 +10,7 @@ from mcp.server.mcpserver import Context
 from mcp.types import CallToolResult, ToolAnnotations
 from pydantic import Field
 
+from tao_servers.knowledge.counting import counted
 from tao_servers.knowledge.ingesting.pipeline import Outcome
 from tao_servers.knowledge.tools.adding import Desk, Told
 from tao_servers.knowledge.tools.answers import Change
@@ -25,10 +26,10 @@ _SECONDARY = {"tao/secondary": True}
 _COLLECTION = "Which one; a new name makes one"
 _NAME_CHARS = 80
 _SAID = {
-    "read": "Added {source} ({chunks} chunks) to the collection {collection!r}.",
-    "changed": "Replaced what was {source} before ({chunks} chunks now) in the collection {collection!r}.",
+    "read": "Added {source} ({size}) to the collection {collection!r}.",
+    "changed": "Replaced what was {source} before ({size} now) in the collection {collection!r}.",
     "unchanged": "{source} is in the collection {collection!r} already, unchanged.",
-    "removed": "Removed {source} ({chunks} chunks) from the collection {collection!r}.",
+    "removed": "Removed {source} ({size}) from the collection {collection!r}.",
 }
 
 
@@ -95,7 +96,7 @@ def _remove_source(server: MCPServer, library: Library, desk: Desk) -> None:
         collection: Annotated[Text, Field(description="Only if several have it")] = "",
     ) -> Annotated[CallToolResult, Change]:
         def work(told: Told) -> Change:
-            found = find_document(library, source, collection or None)
+            found = find_document(library, source, collection or None, only=True)
             told(f"removing {found.source.source}")
             desk.remove(found.place, found.source)
             return Change(
@@ -153,5 +154,5 @@ def _change(library: Library, collection: str, outcome: Outcome) -> Change:
 
 
 def _result(change: Change) -> CallToolResult:
-    said = _SAID[change.result].format(**change.model_dump())
+    said = _SAID[change.result].format(**change.model_dump(), size=counted(change.chunks, "chunk"))
     return result(" ".join(filter(None, (said, change.uri, change.note))), change)

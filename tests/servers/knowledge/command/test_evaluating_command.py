@@ -65,7 +65,7 @@ def test_another_corpus_goes_into_another_collection(dataset: Path, tmp_path: Pa
     found = json.loads(result.stdout)
     assert found["collection"] != measured(dataset)["collection"]
     assert found["missing_documents"] == 1
-    assert "not in the corpus: 1 documents" in result.stderr
+    assert "not in the corpus: 1 document" in result.stderr
     assert found["metrics"]["recall@10"]["mean"] == 0.5
 
 
@@ -97,7 +97,7 @@ def test_a_collection_of_the_users_is_filled_and_never_mixed(dataset: Path, tmp_
     other = a_beir_set(tmp_path / "other", corpus={"d1": ("", "皮鞋")})
     mixed = run(other, "--collection", "问答")
     assert mixed.exit_code == 2
-    assert "has 3 documents that are not in this corpus, such as 'd2'" in mixed.stderr
+    assert "has 3 documents that this corpus does not have, such as 'd2'" in mixed.stderr
     assert run(dataset, "--collection", "问答", "--fresh").exit_code == 2
 
 

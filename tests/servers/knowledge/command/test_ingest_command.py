@@ -95,7 +95,7 @@ def test_collections_with_chinese_names_are_kept_apart(documents: Path, prices: 
     assert listed() == []
     known = json.loads(run("collections", "--json").stdout)
     assert [(one["name"], one["documents"]) for one in known] == [("人事 2024", 1), ("财务", 1)]
-    assert "财务: 1 documents, 2 chunks" in run("collections").stdout
+    assert "财务: 1 document, 2 chunks" in run("collections").stdout
 
 
 def test_tags_are_kept_and_a_change_of_them_is_a_change(prices: Path) -> None:

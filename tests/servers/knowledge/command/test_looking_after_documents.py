@@ -82,6 +82,25 @@ def test_a_query_shows_passages_with_their_places(documents: Path) -> None:
     assert run("search", " ").exit_code == 2
 
 
+def test_a_query_is_limited_to_documents(documents: Path) -> None:
+    found = run("search", "雨靴多少钱", "--json", "--where", '{"source": {"contains": "sub/"}}')
+    assert [match["path"] for match in json.loads(found.stdout)] == [str(documents / "sub" / "价格表.txt")]
+
+
+def test_a_field_that_no_document_has_is_told_with_those_there_are(documents: Path) -> None:
+    found = run("search", "鞋", "--where", '{"colour": "red"}')
+    assert found.exit_code == 1
+    assert "No document has a tag 'colour'." in found.stderr
+
+
+@pytest.mark.parametrize("where", ["{", "[]", '{"bytes": {"near": 5}}', "[" * 50_000])
+def test_conditions_that_cannot_be_meant_are_wrong_usage(where: str) -> None:
+    wrong = run("search", "鞋", "--where", where)
+    assert wrong.exit_code == 2
+    assert "--where" in wrong.stderr
+    assert len(wrong.stderr) < 1000
+
+
 def test_a_check_finds_what_is_missing_and_repairs_it(documents: Path) -> None:
     good = run("check", "--json")
     assert good.exit_code == 0

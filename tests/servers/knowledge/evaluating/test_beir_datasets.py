@@ -106,3 +106,11 @@ def test_any_bytes_are_read_or_refused(tmp_path_factory: pytest.TempPathFactory,
         (folder / name).write_bytes(data)
         with pytest.raises(DatasetError):
             read_dataset(folder)
+
+
+@pytest.mark.parametrize("grade", ["1.0", "yes"])
+def test_a_first_line_with_a_wrong_grade_is_not_taken_for_a_header(tmp_path: Path, grade: str) -> None:
+    a_beir_set(tmp_path)
+    (tmp_path / "qrels.tsv").write_text(f"q1\td1\t{grade}\nq2\td2\t1\n", encoding="utf-8")
+    with pytest.raises(DatasetError, match="line 1 has a grade that is no whole number"):
+        read_dataset(tmp_path)

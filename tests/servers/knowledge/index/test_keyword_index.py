@@ -140,3 +140,17 @@ def test_many_small_commits_are_merged(tmp_path: Path) -> None:
     with open_words(tmp_path / "words", write=False) as words:
         assert words.count() == 12
     assert len(list((tmp_path / "words").glob("*.term"))) < 12
+
+
+def test_a_score_is_never_more_than_the_best_also_while_deleted_chunks_still_count(tmp_path: Path) -> None:
+    with open_words(tmp_path, write=True) as words:
+        words.add((chunk, 1 + chunk % 2, f"common text{chunk}") for chunk in range(100))
+        words.commit()
+    with open_words(tmp_path, write=True) as words:
+        words.delete_documents([1])
+        words.add((chunk, 3, f"common other{chunk}") for chunk in range(100, 120))
+        words.commit()
+    with open_words(tmp_path, write=False) as words:
+        for query in ("common", "text", "other", "common text1", "text3 other101"):
+            (_, score), *_ = words.search(query, 1)
+            assert 0 < score <= words.best_score(query)

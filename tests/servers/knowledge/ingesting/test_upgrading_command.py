@@ -55,7 +55,7 @@ def test_the_status_tells_sizes_and_embedders(place: Place) -> None:
         "last_ended": None,
         "last_error": None,
     }
-    assert "财务: 1 documents, 3 chunks" in run(place, "status").stdout
+    assert "财务: 1 document, 3 chunks" in run(place, "status").stdout
 
 
 def test_a_running_upgrade_is_shown_with_its_rate(place: Place) -> None:

@@ -52,6 +52,24 @@ def test_a_record_of_json_lines_stands_in_its_line_of_the_file() -> None:
     ]
 
 
+def test_a_record_without_content_moves_no_other_from_its_line() -> None:
+    chunks = split(of_text('{}\n{"a": 1}', "a.jsonl"), "auto", sizes=Sizes(tokens=100, count=len))
+    assert [(chunk.text, chunk.line) for chunk in chunks] == [("a: 1", 2)]
+
+
+def test_a_broken_line_stands_under_no_title() -> None:
+    document = of_text('{"title": "A", "text": "a"}\n{"broken\n', "a.jsonl")
+    chunks = split(document, "auto", sizes=Sizes(tokens=100, count=len))
+    assert [chunk.heading for chunk in chunks] == ["A", ""]
+
+
+def test_a_title_as_long_as_a_text_is_no_heading() -> None:
+    title = "A whole question. " * 20
+    document = of_value([{"题目": title, "内容": "It goes on."}])
+    assert document.headings == ()
+    assert pieces(document) == [f"{title}\nIt goes on.\n"]
+
+
 def test_json_lines_are_records_even_under_the_wrong_suffix() -> None:
     lines = '{"a": 1}\n\n{"a": [1, 2]}\n'
     assert pieces(of_text(lines, "a.jsonl")) == ["a: 1\n", "a: 1, 2\n"]

@@ -58,3 +58,9 @@ def test_every_chunk_comes_once_and_the_best_first(
     fused = fuse(nearest, matching, weight=weight, alike=lambda id_: same)
     assert sorted(ids(fused)) == sorted({*near, *words})
     assert [one.score for one in fused] == sorted((one.score for one in fused), reverse=True)
+
+
+def test_beside_passages_in_another_language_the_same_may_be_said_without_the_questions_words() -> None:
+    nearest = [(1, 0.28), (2, 0.15)]
+    other = {1: 1.0, 2: 0.0}.__getitem__
+    assert ids(fuse(nearest, [], weight=0.7, alike=other, mixed=True)) == [1, 2]

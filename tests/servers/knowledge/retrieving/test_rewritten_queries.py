@@ -186,6 +186,7 @@ async def test_only_what_strayed_is_left_out_of_a_good_rewrite() -> None:
         ('{"query": " \\n "}', "no query"),
         ('{"query": "\\ud800"}', "it says nothing"),
         ("x" * 30_000, "longer than 20,000 characters"),
+        ('{"a":' * 3900, "nest"),
     ],
 )
 async def test_garbage_of_the_model_leaves_the_query_as_it_was(garbage: str, reason: str) -> None:
@@ -235,10 +236,9 @@ async def test_a_silent_model_costs_no_more_than_its_bound_and_is_then_left_alon
 
 async def test_a_model_that_was_silent_is_asked_again_after_the_pause() -> None:
     model = Silent()
-    rewriter = Rewriter(model, bounds=Bounds(seconds=0.01, failures=1, pause=0))
+    rewriter = Rewriter(model, bounds=Bounds(seconds=0.5, failures=1, pause=0))
     await rewriter.rewrite("皮鞋多少钱")
     model.answers = True
-    rewriter = Rewriter(model, bounds=Bounds(seconds=5, failures=1, pause=0))
     assert (await rewriter.rewrite("皮鞋多少钱")).kept
 
 
@@ -326,6 +326,16 @@ async def test_a_passage_that_is_none_costs_the_passage_alone(failure: str | Exc
     assert found.queries == ("年假有多少天", "年假有几天")
     assert found.hypothetical == ()
     assert "no hypothetical passage" in found.reason
+
+
+async def test_a_model_that_only_fails_at_passages_is_left_alone_as_well() -> None:
+    model = ScriptedModel(
+        reply("年假有多少天"), ModelError("Busy."), reply("皮鞋的价格"), ModelError("Busy.")
+    )
+    rewriter = Rewriter(model, embed=by_meaning, hyde=True, bounds=Bounds(failures=2, pause=60))
+    assert (await rewriter.rewrite("年假有几天")).kept
+    assert (await rewriter.rewrite("皮鞋多少钱")).kept
+    assert "not asked for a while: Busy." in (await rewriter.rewrite("年假有几天")).reason
 
 
 async def test_an_embedder_that_fails_leaves_the_query_as_it_was() -> None:

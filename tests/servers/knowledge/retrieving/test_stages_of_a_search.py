@@ -10,6 +10,7 @@ from tao_servers.knowledge import opening
 from tao_servers.knowledge.index import Place
 from tao_servers.knowledge.index.collection import Collection as Opened
 from tao_servers.knowledge.retrieving import Candidate, Match, Searcher, parse_where
+from tao_servers.knowledge.retrieving.rewriting import Rewritten
 
 TEXTS = {
     "leave.txt": "年假规定：员工每年有十五天年假。",
@@ -91,3 +92,54 @@ def test_a_search_without_any_leg_is_a_wrong_setting(tmp_path: Path) -> None:
     settings = KnowledgeSettings(stages=("rewrite", "refuse"), upgrade="off")
     with pytest.raises(ConfigError, match="TAO_KNOWLEDGE_STAGES"):
         opening.searcher(settings, Place(tmp_path), opening.Models(opening.embedder(settings)))
+
+
+def test_of_the_same_text_one_is_found_also_where_several_queries_find_it(
+    tmp_path: Path, place: Place, embedder: Embedder, fill: Callable[..., object]
+) -> None:
+    for title in ("休假", "出差"):
+        text = f"# {title}\n\n这一章写的是{title}，人人都要知道。\n\n请先填写申请表，再交给主管批准。\n"
+        (tmp_path / f"{title}.md").write_text(text, encoding="utf-8")
+    fill(tmp_path / "休假.md", tmp_path / "出差.md", tokens=30)
+    with Searcher(place, embedder, stages=("dense", "keyword")) as searcher:
+        assert sources(searcher.search("休假 填写申请表", 1)) == ["休假.md"]
+        assert sources(searcher.search("出差 填写申请表", 1)) == ["出差.md"]
+        texts = [match.text for match in searcher.search("休假 填写申请表", 1, also=["出差 填写申请表"])]
+        many = [match.text for match in searcher.search("休假 填写申请表", 5, also=["出差 填写申请表"])]
+    assert len(texts) == 1
+    assert len(many) == len(set(many))
+
+
+class Even:
+    """A reranker to which all passages are alike."""
+
+    name = "even"
+
+    def score(self, query: str, passages: Sequence[str]) -> list[float]:
+        return [0.5] * len(passages)
+
+
+def test_rules_count_beside_a_reranker(
+    search: Callable[..., list[Match]], place: Place, embedder: Embedder
+) -> None:
+    rule = {"where": {"source": "shoes.txt"}, "weight": 0.1}
+    models = opening.Models(embedder, reranker=Even())
+    with opening.searcher(KnowledgeSettings(rules=(rule,)), place, models) as searcher:
+        found = searcher.search("年假规定")
+    assert found[0].source == "shoes.txt"
+    assert [name for name in found[0].steps if name in ("rerank", "boost")] == ["rerank", "boost"]
+
+
+def test_what_rewrites_is_told_the_languages_of_the_documents(
+    search: Callable[..., list[Match]], place: Place, embedder: Embedder
+) -> None:
+    told: list[Sequence[str]] = []
+
+    def rewrite(query: str, *, earlier: Sequence[str] = (), languages: Sequence[str] = ()) -> Rewritten:
+        told.append(languages)
+        return Rewritten((query,))
+
+    for at in (place, Place(place.store, "none yet")):
+        with Searcher(at, embedder, rewrite=rewrite) as searcher:
+            searcher.rewritten("annual leave")
+    assert told == [["zh"], []]

@@ -7,6 +7,7 @@ from click.testing import CliRunner
 
 from tao_servers.knowledge.command.group import cli
 from tao_servers.knowledge.index import Place
+from tao_servers.knowledge.tools.cursors import cursor
 
 Ask = Callable[..., Awaitable[tuple[bool, str, dict[str, Any]]]]
 Shelve = Callable[..., list[str]]
@@ -30,8 +31,8 @@ async def test_documents_and_collections_are_described_in_both_forms(shelve: She
         "chunks": 1,
         "collection": "trips",
     }
-    assert "Collection 'trips' (1 documents; en 1). Such as: Travel guide" in text
-    assert f"[1@trips] {path} · Travel guide · en · 1 chunks · in 'trips'" in text
+    assert "Collection 'trips' (1 document; en 1). Such as: Travel guide" in text
+    assert f"[1@trips] {path} · Travel guide · en · 1 chunk · in 'trips'" in text
 
 
 async def test_an_id_of_the_list_can_be_read(shelve: Shelve, ask: Ask) -> None:
@@ -128,3 +129,26 @@ def test_a_folder_to_add_from_needs_to_be_there_and_the_leave_to_write(options: 
     done = CliRunner().invoke(cli, options)
     assert done.exit_code == 2
     assert "--allow" in done.output
+
+
+async def test_a_name_with_the_signs_of_a_pattern_is_found_by_itself(shelve: Shelve, ask: Ask) -> None:
+    (path, _) = shelve({"plan [final].txt": "a\n", "plan.txt": "b\n"})
+    _, _, shelf = await ask("list_sources", pattern="plan [final].txt")
+    assert [one["path"] for one in shelf["documents"]] == [path]
+
+
+async def test_of_many_collections_those_that_are_not_described_are_named(shelve: Shelve, ask: Ask) -> None:
+    for number in range(22):
+        shelve({f"{number}.txt": "zebra\n"}, collection=f"c{number:02}")
+    _, text, shelf = await ask("list_sources")
+    told = [one["name"] for one in shelf["collections"]]
+    assert all(f"c{number:02}" in told or f"c{number:02}" in shelf["note"] for number in range(22))
+    assert shelf["note"] in text
+
+
+async def test_a_page_behind_the_last_document_says_that_it_is_the_end(shelve: Shelve, ask: Ask) -> None:
+    shelve({"a.txt": "zebra\n"})
+    failed, text, shelf = await ask("list_sources", cursor=cursor("list\n\n", "gone", "z.txt"))
+    assert not failed
+    assert (shelf["documents"], shelf["total"]) == ([], 1)
+    assert text == "No more documents: all 1 are on the pages before."

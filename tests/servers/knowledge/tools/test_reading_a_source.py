@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tao_servers.knowledge.tools.cursors import cursor, place_in
 from tao_servers.knowledge.tools.looking import Piece
 from tao_servers.knowledge.tools.reading import extent
 
@@ -158,3 +159,22 @@ def test_the_parts_of_a_document_join_without_gap(texts: list[str], most: int) -
         at = part.end
     covered = {place for begin, end in parts for place in range(begin, end)}
     assert all(place in covered for piece in pieces for place in range(piece.start, piece.end))
+
+
+@pytest.mark.parametrize("name", ["icon@2x.txt", "16@2x.txt", "~$plan.txt", "~nobody", "100%.txt", "c#1.txt"])
+async def test_a_document_is_found_by_an_odd_name(shelve: Shelve, ask: Ask, name: str) -> None:
+    (path,) = shelve({name: "zebra\n"})
+    for wanted in (name, f"{name}:1", path):
+        _, text, page = await ask("read_source", source=wanted)
+        assert page.get("path") == path, text
+
+
+async def test_a_made_up_cursor_with_a_huge_number_is_answered_like_any_other(
+    shelve: Shelve, ask: Ask
+) -> None:
+    (path,) = shelve({"a.txt": "zebra " * 2000})
+    _, _, page = await ask("read_source", source="a.txt")
+    digest, _ = place_in(page["next_cursor"], path, str, int)
+    failed, text, _ = await ask("read_source", source="a.txt", cursor=cursor(path, digest, 10**30))
+    assert failed
+    assert "has no text behind character" in text

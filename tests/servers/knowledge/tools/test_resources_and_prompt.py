@@ -7,6 +7,7 @@ from mcp.types import INVALID_PARAMS, TextContent, TextResourceContents
 
 from tao_servers.knowledge.server import build_server
 from tao_servers.knowledge.tools import Library
+from tao_servers.knowledge.tools.references import address_of
 
 Shelve = Callable[..., list[str]]
 
@@ -109,3 +110,14 @@ async def test_an_empty_store_is_answered_with_the_command_that_fills_it(library
     async with Client(build_server(library, ingest_command="tao-knowledge ingest X")) as client:
         with pytest.raises(MCPError, match="tao-knowledge ingest X"):
             await client.get_prompt("answer", {"question": "a"})
+
+
+@pytest.mark.parametrize("collection", ["a#b", "a%41", "50%", "a/b", "a b", "a@b"])
+async def test_the_address_of_a_passage_can_be_read_whatever_its_collection_is_called(
+    shelve: Shelve, library: Library, collection: str
+) -> None:
+    shelve({"other.txt": "lion\n"})
+    shelve({"a.txt": "zebra\n"}, collection=collection)
+    place = library.place_of(collection)
+    for uri in (address_of(library, place, 1), address_of(library, place, 1, (0, 5))):
+        assert (await read(library, uri)).text == "zebra"

@@ -102,9 +102,9 @@ async def test_a_condition_that_cannot_be_meant_is_refused_with_an_example(two: 
 @pytest.mark.parametrize(
     ("query", "where", "said"),
     [
-        ("火星天气", None, "在 2 份文档中没有找到"),
+        ("火星天气", None, "资料里没有与问题相关的内容（共 2 份文档）"),
         ("weather on Mars", None, "Nothing relevant was found in 2 documents."),
-        ("火星天气", {"year": "2024"}, "满足 where 的 1 份文档（共 2 份）中没有找到"),
+        ("火星天气", {"year": "2024"}, "满足 where 的 1 份文档（共 2 份）里没有"),
         ("weather on Mars", {"year": 2024}, "in the 1 document that satisfy `where`, of 2 documents"),
     ],
 )

@@ -1,4 +1,5 @@
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -119,7 +120,7 @@ async def test_a_file_of_an_allowed_folder_is_taken_in_with_progress(
         reply = await client.call_tool("add_file", {"path": str(path)}, progress_callback=hear)
     assert not reply.is_error
     assert (reply.structured_content or {})["source"] == str(path)
-    assert [message for _, message in heard] == ["reading 价格表.txt", "embedded 1 more chunks", "read"]
+    assert [message for _, message in heard] == ["reading 价格表.txt", "embedded 1 more chunk", "read"]
     assert [progress for progress, _ in heard] == [1.0, 2.0, 3.0]
 
 
@@ -178,3 +179,58 @@ async def test_while_another_writes_it_is_said_that_it_is_busy(
         failed, text, _ = await ask("add_text", desk=desk, title="b", text="lion")
     assert failed
     assert "Another process is writing" in text
+
+
+async def test_of_two_collections_with_one_path_the_right_one_has_to_be_named_for_removing(
+    shelve: Shelve, ask: Ask, desk: Desk
+) -> None:
+    shelve({"a.txt": "zebra\n"})
+    shelve({"a.txt": "zebra\n"}, "旅行")
+    failed, text, _ = await ask("remove_source", desk=desk, source="a.txt")
+    assert failed
+    assert "'a.txt' is in several collections: default, 旅行." in text
+    _, text, change = await ask("remove_source", desk=desk, source="a.txt", collection="旅行")
+    assert change["collection"] == "旅行"
+    _, _, shelf = await ask("list_sources")
+    assert [one["collection"] for one in shelf["documents"]] == ["default"]
+
+
+async def test_what_only_resembles_a_name_removes_nothing(shelve: Shelve, ask: Ask, desk: Desk) -> None:
+    shelve({"Plan.md": "# Budget\n\nzebra\n"})
+    for nearly in ("plan", "plan.md", "budget"):
+        failed, text, _ = await ask("remove_source", desk=desk, source=nearly)
+        assert failed
+        assert f"There is no document {nearly!r}" in text
+
+
+@pytest.mark.parametrize("name", ["预算\u3000终稿.txt", "a\u00a0b.txt", "~a.txt"])
+async def test_a_file_name_may_have_any_space(ask: Ask, desk: Desk, tmp_path: Path, name: str) -> None:
+    (tmp_path / "inbox" / name).write_text("zebra\n", encoding="utf-8")
+    _, _, change = await ask("add_file", desk=desk, path=name)
+    assert change["source"] == str(tmp_path / "inbox" / name)
+
+
+async def test_an_allowed_folder_may_be_hidden_in_another_one(ask: Ask, desk: Desk, tmp_path: Path) -> None:
+    inner = tmp_path / "inbox" / ".notes"
+    inner.mkdir()
+    (inner / "a.txt").write_text("zebra\n", encoding="utf-8")
+    both = replace(desk, roots=(tmp_path / "inbox", inner))
+    _, _, change = await ask("add_file", desk=both, path=str(inner / "a.txt"))
+    assert change["result"] == "read"
+
+
+async def test_what_starts_the_upgrade_hears_of_new_text_alone(
+    ask: Ask, desk: Desk, place: Place, embedder: Embedder
+) -> None:
+    heard: list[str] = []
+
+    def added(where: Place) -> None:
+        # An upgrade wants to write, too.
+        with open_writer(where, embedder):
+            heard.append(where.name)
+
+    told = replace(desk, added=added)
+    for text in ("zebra", "zebra", "lion"):
+        await ask("add_text", desk=told, title="a", text=text, collection="笔记")
+    await ask("remove_source", desk=told, source="note:a")
+    assert heard == ["笔记", "笔记"]

@@ -13,6 +13,7 @@ __all__ = ["JsonModel"]
 _REFUSED = (400, 404, 422, 500, 501)
 _REPLY_CHARS = 20_000
 _REPLY_TOKENS = 512
+_OBJECT_CHARS = 4000
 
 
 class JsonModel:
@@ -57,7 +58,12 @@ class JsonModel:
 def _read_object(text: str) -> dict[str, Any]:
     import json_repair
 
-    value = json_repair.loads(text[text.find("{") :]) if "{" in text else None
+    start = text.find("{")
+    try:
+        # Mending takes as long as the square of the length, and nothing else goes on meanwhile.
+        value = json_repair.loads(text[start : start + _OBJECT_CHARS]) if start >= 0 else None
+    except RecursionError as exc:
+        raise ValueError("it wrote JSON that is nested too deeply") from exc
     if not isinstance(value, dict):
         raise ValueError(f"it wrote no JSON object but {text[:80]!r}")
     return value

@@ -113,9 +113,11 @@ class Rewriter:
             return self._failed(query, f"the model took more than {self._bounds.seconds:g} s")
         except (ConfigError, ModelError) as exc:
             return self._failed(query, str(exc))
-        self._patience.answered()
         if self._hyde:
-            rewritten = await self._with_passage(rewritten, languages, deadline)
+            rewritten, answered = await self._with_passage(rewritten, languages, deadline)
+            if not answered:
+                return rewritten
+        self._patience.answered()
         self._remembered[key] = rewritten
         if len(self._remembered) > self._bounds.remembered:
             self._remembered.popitem(last=False)
@@ -140,18 +142,24 @@ class Rewriter:
 
     async def _with_passage(
         self, rewritten: Rewritten, languages: Sequence[str], deadline: float
-    ) -> Rewritten:
+    ) -> tuple[Rewritten, bool]:
+        """The same with a passage, or with why there is none; and whether the model answered."""
+        answered = False
         try:
             with anyio.fail_after(deadline - anyio.current_time()):
                 passage = await self._hypothesis(rewritten.queries[0], languages)
         except TimeoutError:
             fault = "the model took too long"
-        except (ConfigError, ModelError, ValueError) as exc:
+        except (ConfigError, ModelError) as exc:
             fault = str(exc)
+        except ValueError as exc:
+            fault, answered = str(exc), True
         else:
-            return replace(rewritten, hypothetical=(passage,))
+            return replace(rewritten, hypothetical=(passage,)), True
+        if not answered:
+            self._patience.failed(fault)
         reason = "; ".join(filter(None, [rewritten.reason, f"no hypothetical passage: {fault}"]))
-        return replace(rewritten, reason=reason)
+        return replace(rewritten, reason=reason), answered
 
     async def _hypothesis(self, query: str, languages: Sequence[str]) -> str:
         reply = await self._model.ask(hypothesis_prompt(query, languages), HYPOTHESIS_SCHEMA)

@@ -1,0 +1,1 @@
+"""Whether it pays to let the model decide when to retrieve, beside retrieving always and never."""
