@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from contextlib import aclosing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import islice
@@ -12,17 +12,17 @@ import anyio
 import anyio.from_thread
 
 from tao.errors import ConfigError, ModelError, PromptTooLongError
-from tao.models.chat import ChatModel, ChatRequest, Completion, Delta, Message
+from tao.models.chat import ChatModel
 from tao.models.opening import open_model
 from tao.settings import ModelSettings
 from tao_prompts import Language
+from tao_servers.knowledge.asking import JsonModel
 from tao_servers.knowledge.index import Entry
 from tao_servers.knowledge.ingesting.enriching_questions import (
     SUMMARY_SCHEMA,
     groups,
     questions_prompt,
     questions_schema,
-    read_object,
     read_questions,
     read_summary,
     summary_prompt,
@@ -32,8 +32,6 @@ from tao_servers.knowledge.ingesting.language import language_of
 __all__ = ["Bounds", "enricher", "open_enricher"]
 
 _log = logging.getLogger(__name__)
-# What an endpoint answers that cannot hold a schema.
-_REFUSED = (400, 404, 422, 500, 501)
 _REPLY_CHARS = 20_000
 
 
@@ -111,12 +109,11 @@ class _Enricher:
         call: Callable[[Callable[[], Awaitable[_Gain]]], _Gain],
         bounds: Bounds,
     ) -> None:
-        self._model = model
+        self._model = JsonModel(model, most_chars=_REPLY_CHARS)
         self._call = call
         self._bounds = bounds
         self._silences = 0
         self._last_failure = ""
-        self._holds_schemas = True
 
     def __call__(self, entry: Entry) -> Entry:
         if self._silences >= self._bounds.given_up:
@@ -182,7 +179,7 @@ class _Enricher:
         async with limiter:
             try:
                 with anyio.fail_after(self._bounds.call_seconds):
-                    read(read_object(await self._reply(prompt, schema)))
+                    read(await self._model.ask(prompt, schema))
             except TimeoutError:
                 gain.failures.append(f"the model took more than {self._bounds.call_seconds:g} s")
                 gain.silent = True
@@ -192,39 +189,6 @@ class _Enricher:
                 gain.silent = gain.silent or not isinstance(exc, PromptTooLongError)
             except ValueError as exc:
                 gain.failures.append(f"the model was not understood: {exc}")
-
-    async def _reply(self, prompt: str, schema: Mapping[str, Any]) -> str:
-        form = {"type": "json_schema", "json_schema": {"name": "reply", "strict": True, "schema": schema}}
-        messages = [Message("user", prompt)]
-        if self._holds_schemas:
-            try:
-                return await self._text(ChatRequest(messages, response_format=form))
-            except ModelError as exc:
-                if exc.status not in _REFUSED or isinstance(exc, PromptTooLongError):
-                    raise
-        text = await self._text(ChatRequest(messages))
-        # It answers without one: so the schema was what it refused.
-        self._holds_schemas = False
-        return text
-
-    async def _text(self, request: ChatRequest) -> str:
-        chars = 0
-        whole: Completion | None = None
-        async with aclosing(self._model.stream(request)) as pieces:
-            async for piece in pieces:
-                if isinstance(piece, Completion):
-                    whole = piece
-                    continue
-                chars += _length(piece)
-                if chars > _REPLY_CHARS:
-                    raise ValueError(f"its reply is longer than {_REPLY_CHARS:,} characters")
-        if whole is None:
-            raise ModelError(f"The model {self._model.name!r} broke off its reply.")
-        return whole.text
-
-
-def _length(piece: Delta) -> int:
-    return len(piece.text) + len(piece.reasoning)
 
 
 def _enriched(entry: Entry, gain: _Gain) -> Entry:

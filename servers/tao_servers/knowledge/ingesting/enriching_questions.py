@@ -14,7 +14,6 @@ __all__ = [
     "groups",
     "questions_prompt",
     "questions_schema",
-    "read_object",
     "read_questions",
     "read_summary",
     "summary_prompt",
@@ -81,20 +80,6 @@ def questions_schema(count: int) -> Mapping[str, Any]:
         "required": numbers,
         "additionalProperties": False,
     }
-
-
-def read_object(text: str) -> dict[str, Any]:
-    """The JSON object of a reply, mended where it is broken.
-
-    Raises:
-        ValueError: there is none.
-    """
-    import json_repair
-
-    value = json_repair.loads(text[text.find("{") :]) if "{" in text else None
-    if not isinstance(value, dict):
-        raise ValueError(f"it wrote no JSON object but {text[:80]!r}")
-    return value
 
 
 def read_summary(value: Mapping[str, Any]) -> str:

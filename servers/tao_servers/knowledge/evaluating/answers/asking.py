@@ -1,25 +1,21 @@
 """Asks the judging model, and asks once more where its reply cannot be read."""
 
 from collections.abc import Callable, Mapping
-from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import anyio
 
 from tao.errors import ModelError, PromptTooLongError
-from tao.models.chat import ChatModel, ChatRequest, Completion, Message, Usage
+from tao.models.chat import Usage
 from tao_prompts import Language, render
+from tao_servers.knowledge.asking import JsonModel, read_object
 from tao_servers.knowledge.evaluating.answers.scores import UnjudgedError
-from tao_servers.knowledge.ingesting.enriching_questions import read_object
 
 __all__ = ["Asker", "Line"]
 
 T = TypeVar("T")
 
-# What an endpoint answers that cannot hold a schema.
-_REFUSED = (400, 404, 422, 500, 501)
-_REPLY_CHARS = 40_000
 _CALL_SECONDS = 300.0
 # So many calls in a row without an answer, and the model is taken to be down.
 _GIVEN_UP = 4
@@ -27,9 +23,9 @@ _GIVEN_UP = 4
 
 @dataclass
 class Line:
-    """What is known of the model from one call to the next."""
+    """The model, and what is known of it from one call to the next."""
 
-    holds_schemas: bool = True
+    model: JsonModel
     silences: int = 0
     last_failure: str = ""
 
@@ -42,10 +38,9 @@ class Line:
 class Asker:
     """Asks about one record and counts the tokens; many of them share a `line`."""
 
-    def __init__(self, model: ChatModel, line: Line, language: Language) -> None:
+    def __init__(self, line: Line, language: Language) -> None:
         self.language = language
         self.usage = Usage()
-        self._model = model
         self._line = line
 
     async def ask(
@@ -75,7 +70,7 @@ class Asker:
             raise UnjudgedError(f"The model does not answer: {self._line.last_failure}", failed=True)
         try:
             with anyio.fail_after(_CALL_SECONDS):
-                text = await self._held(prompt, schema)
+                whole = await self._line.model.reply(prompt, schema)
         except PromptTooLongError as exc:
             raise UnjudgedError(str(exc), failed=True) from exc
         except (ModelError, TimeoutError) as exc:
@@ -83,36 +78,6 @@ class Asker:
             self._line.last_failure = str(exc) or f"it took more than {_CALL_SECONDS:g} s"
             raise UnjudgedError(self._line.last_failure, failed=True) from exc
         self._line.silences = 0
-        return text
-
-    async def _held(self, prompt: str, schema: Mapping[str, Any]) -> str:
-        """Ask with the schema, or without it where the endpoint takes none."""
-        form = {"type": "json_schema", "json_schema": {"name": "judgement", "strict": True, "schema": schema}}
-        messages = [Message("user", prompt)]
-        if self._line.holds_schemas:
-            try:
-                return await self._text(ChatRequest(messages, response_format=form))
-            except ModelError as exc:
-                if exc.status not in _REFUSED or isinstance(exc, PromptTooLongError):
-                    raise
-        text = await self._text(ChatRequest(messages))
-        # It answers without one: so the schema was what it refused.
-        self._line.holds_schemas = False
-        return text
-
-    async def _text(self, request: ChatRequest) -> str:
-        chars = 0
-        whole: Completion | None = None
-        async with aclosing(self._model.stream(request)) as pieces:
-            async for piece in pieces:
-                if isinstance(piece, Completion):
-                    whole = piece
-                    continue
-                chars += len(piece.text) + len(piece.reasoning)
-                if chars > _REPLY_CHARS:
-                    raise ValueError(f"the reply is longer than {_REPLY_CHARS:,} characters")
-        if whole is None:
-            raise ModelError(f"The model {self._model.name!r} broke off its reply.")
         self._count(whole.usage)
         if whole.finish_reason == "length":
             # Mended, the half of a list would pass for the whole of it.

@@ -9,6 +9,7 @@ from tao.errors import ModelError
 from tao.models.chat import ChatModel
 from tao.models.embeddings import Embedder
 from tao_prompts import language_of
+from tao_servers.knowledge.asking import JsonModel
 from tao_servers.knowledge.evaluating.answers.asking import Asker, Line
 from tao_servers.knowledge.evaluating.answers.case import Case
 from tao_servers.knowledge.evaluating.answers.metrics import EMBEDDED, METRICS
@@ -17,14 +18,15 @@ from tao_servers.knowledge.evaluating.answers.scores import ALL, Metric, Score, 
 
 __all__ = ["Judge", "judge_all"]
 
+_REPLY_CHARS = 40_000
+
 
 class Judge:
     """A chat model that reads answers, and an embedder that compares them."""
 
     def __init__(self, model: ChatModel, embedder: Embedder) -> None:
-        self._model = model
         self._embedder = embedder
-        self._line = Line()
+        self._line = Line(JsonModel(model, most_chars=_REPLY_CHARS))
 
     async def warm(self, metrics: Sequence[Metric] = ALL) -> None:
         """Load the embedder, if one of these metrics takes it.
@@ -44,7 +46,7 @@ class Judge:
         Raises:
             ConfigError: the embedder is not there.
         """
-        asker = Asker(self._model, self._line, language_of(record.question))
+        asker = Asker(self._line, language_of(record.question))
         case = Case(record, asker, self._embedder)
         found = {metric: await _scored(METRICS[metric], case) for metric in metrics}
         return Scores(found, asker.usage)

@@ -12,7 +12,7 @@ import anyio.to_thread
 
 from tao.errors import ConfigError, ModelError
 from tao.models.chat import ChatModel
-from tao_servers.knowledge.retrieving.rewriting.asking import JsonModel
+from tao_servers.knowledge.asking import JsonModel
 from tao_servers.knowledge.retrieving.rewriting.checking import checked, is_near
 from tao_servers.knowledge.retrieving.rewriting.closeness import Closeness, Embed
 from tao_servers.knowledge.retrieving.rewriting.patience import Patience
@@ -29,6 +29,7 @@ from tao_servers.knowledge.retrieving.rewriting.reading import (
 __all__ = ["Bounds", "Rewriter", "Rewritten"]
 
 _log = logging.getLogger(__name__)
+_REPLY_CHARS, _REPLY_TOKENS = 20_000, 512
 _QUERIES = 5
 _QUERY_CHARS = 1000
 _TURNS = 6
@@ -83,7 +84,7 @@ class Rewriter:
         hyde: bool = False,
         bounds: Bounds | None = None,
     ) -> None:
-        self._model = JsonModel(model)
+        self._model = JsonModel(model, most_chars=_REPLY_CHARS, max_tokens=_REPLY_TOKENS)
         self._closeness = Closeness(embed) if embed else None
         self._hyde = hyde
         self._bounds = bounds or Bounds()
