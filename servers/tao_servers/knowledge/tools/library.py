@@ -19,6 +19,7 @@ __all__ = ["Library"]
 _log = logging.getLogger(__name__)
 _NAMES_SHOWN = 30
 _NAME_CHARS = 80
+_TURN_SECONDS = 60.0
 
 
 @dataclass(slots=True)
@@ -97,7 +98,11 @@ class Library:
 
     @contextmanager
     def searching(self, place: Place) -> Iterator[Searcher]:
-        """The searcher of a collection; waits while as many others as may be open are all in use."""
+        """The searcher of a collection; waits while as many others as may be open are all in use.
+
+        Raises:
+            RequestError: they still are after a minute.
+        """
         opened = self._taken(place)
         try:
             yield opened.searcher
@@ -114,7 +119,8 @@ class Library:
     def _taken(self, place: Place) -> _Opened:
         with self._changed:
             while place.name not in self._opened and not self._has_room():
-                self._changed.wait()
+                if not self._changed.wait(_TURN_SECONDS):
+                    raise RequestError("Too many collections are being searched at once. Try again.")
             opened = self._opened.get(place.name)
             if opened is None:
                 opened = _Opened(self._open_searcher(place).__enter__())
