@@ -25,7 +25,9 @@ def config(tmp_path: Path, folder: Path) -> Path:
     shop = tmp_path / "shop.sqlite"
     subprocess.run([sys.executable, ROOT / "examples" / "make_shop.py", shop], check=True)
     prices = ROOT / "examples" / "价格表.txt"
-    subprocess.run([sys.executable, "-m", "tao_servers.knowledge", "ingest", prices], check=True)
+    subprocess.run(
+        [sys.executable, "-m", "tao_servers.knowledge", "ingest", "--no-upgrade", prices], check=True
+    )
     arguments = {"text2sql": ["--database", str(shop)]}
     servers = {
         name: {

@@ -64,7 +64,9 @@ def test_every_shell_block_runs(page: str) -> None:
 def test_the_python_block_runs(page: str, tmp_path: Path) -> None:
     (script,) = blocks(page, "python")
     subprocess.run(
-        [sys.executable, "-m", "tao_servers.knowledge", "ingest", "examples/价格表.txt"], cwd=ROOT, check=True
+        [sys.executable, "-m", "tao_servers.knowledge", "ingest", "--no-upgrade", "examples/价格表.txt"],
+        cwd=ROOT,
+        check=True,
     )
     with scripted_endpoint(CALL, DONE) as endpoint:
         done = run([sys.executable, "-c", script], endpoint.base_url)

@@ -35,7 +35,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Data:
     made = Data(folder / "store", folder / "shop.sqlite")
     with family(folder) as processes:
         for command in (
-            [*made.command("knowledge"), "ingest", str(_ROOT / "examples" / "价格表.txt")],
+            [*made.command("knowledge"), "ingest", "--no-upgrade", str(_ROOT / "examples" / "价格表.txt")],
             [sys.executable, str(_ROOT / "examples" / "make_shop.py"), str(made.shop)],
         ):
             done = processes.run(command, seconds=120)
