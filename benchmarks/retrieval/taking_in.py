@@ -13,6 +13,8 @@ from typing import Any
 from mcp import StdioServerParameters
 
 from tao.settings import KnowledgeSettings
+from tao_servers.knowledge.index.strength import Totals
+from tao_servers.knowledge.ingesting.upgrade_choice import upgraded_by_itself
 from tao_servers.knowledge.opening import strong_name
 
 __all__ = ["BenchmarkError", "Collection", "take_in", "upgrades"]
@@ -72,7 +74,8 @@ class Collection:
                 raise BenchmarkError(f"The upgrade of {self.folder} did not end within four hours: {looked}")
             time.sleep(_LOOK_SECONDS)
             looked = self._status()
-        if upgrades() and looked["upgraded"] < looked["of"]:
+        totals = Totals(documents=0, chunks=0, indexed=looked["of"], upgraded=looked["upgraded"])
+        if upgrades() and totals.upgraded < totals.indexed and upgraded_by_itself(totals):
             # One that was killed, or that an earlier run did not wait for.
             self._run("upgrade", *self._where())
             waited, looked = True, self._status()
