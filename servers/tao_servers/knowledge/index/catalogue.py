@@ -29,7 +29,8 @@ _COLUMNS = """
 SELECT chunks.*, documents.source, documents.title FROM chunks
 JOIN documents ON documents.id = chunks.document
 """
-_PASSAGES = _COLUMNS + "WHERE documents.state = 'live' AND chunks.id IN ({})"
+# The plus keeps SQLite from going through all live documents, which took 20 ms for 100 of 100,000 chunks.
+_PASSAGES = _COLUMNS + "WHERE +documents.state = 'live' AND chunks.id IN ({})"
 _INDEXED = _COLUMNS + "WHERE chunks.twin IS NULL AND documents.id IN ({}) ORDER BY chunks.id"
 _INDEXED_AFTER = (
     _COLUMNS + "WHERE chunks.twin IS NULL AND chunks.document = ? "
