@@ -9,9 +9,10 @@ import tomllib
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 import platformdirs
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -168,10 +169,31 @@ class KnowledgeSettings(_Section):
 
 
 class DatabaseSettings(_Section):
-    """`[text2sql.databases.NAME]`: one database, read-only."""
+    """`[text2sql.databases.NAME]`: one database, read-only. One of `path`, `url` and `url_env` says where."""
 
-    path: UserPath
-    comments: UserPath | None = Field(default=None, description="Sidecar YAML; default: beside the database.")
+    path: UserPath | None = Field(
+        default=None, description="A SQLite or DuckDB file, csv, parquet, json or xlsx, or a folder of these."
+    )
+    url: str | None = Field(default=None, description="SQLAlchemy URL without a password.")
+    url_env: str | None = Field(default=None, description="Variable that holds the whole URL.")
+    password_env: str | None = Field(default=None, description="Variable with the password for `url`.")
+    comments: UserPath | None = Field(default=None, description="Sidecar YAML; default: beside the file.")
+    schemas: tuple[str, ...] = Field(default=(), description="Schemas that may be read; default: all.")
+    tables: tuple[str, ...] = Field(default=(), description="Tables that may be read, such as `sales.*`.")
+    hidden: tuple[str, ...] = Field(default=(), description="Columns never read, such as `*.password`.")
+    functions: tuple[str, ...] = Field(default=(), description="Further functions that SQL may call.")
+    max_rows: int | None = Field(default=None, ge=1, description="Default: that of `[text2sql]`.")
+    timeout: float | None = Field(default=None, gt=0, description="Default: that of `[text2sql]`.")
+    max_scan: float | None = Field(default=None, gt=0, description="Default: that of `[text2sql]`.")
+    connections: int = Field(default=5, ge=1, le=100, description="Most connections at a time.")
+
+    @model_validator(mode="after")
+    def _one_place(self) -> "DatabaseSettings":
+        if sum(given is not None for given in (self.path, self.url, self.url_env)) != 1:
+            raise ValueError("give one of `path`, `url` and `url_env`")
+        if self.url is not None and urlsplit(self.url).password is not None:
+            raise ValueError("leave the password out of `url`: name a variable with it in `password_env`")
+        return self
 
 
 class Text2sqlSettings(_Section):
@@ -180,6 +202,9 @@ class Text2sqlSettings(_Section):
     databases: dict[str, DatabaseSettings] = Field(default_factory=dict)
     max_rows: int = Field(default=100, ge=1)
     timeout: float = Field(default=10.0, gt=0, description="Seconds for one query.")
+    max_scan: float = Field(
+        default=1e9, gt=0, description="Rows that a plan may expect to go through before it is refused."
+    )
 
 
 class InfoSettings(_Section):

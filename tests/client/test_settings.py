@@ -133,7 +133,7 @@ def test_a_key_is_read_and_never_shown(monkeypatch: pytest.MonkeyPatch) -> None:
         ("TAO_AGENT_MAX_STEPS", "-1", "agent.max_steps"),
         ("TAO_AGENT_TIMEOUT", "nan", "agent.timeout"),
         ("TAO_AGENT_OBSERVATION_CHARS", "1", "agent.observation_chars"),
-        ("TAO_TEXT2SQL_DATABASES", '{"shop": {}}', "text2sql.databases.shop.path"),
+        ("TAO_TEXT2SQL_DATABASES", '{"shop": {}}', "text2sql.databases.shop"),
     ],
 )
 def test_a_wrong_variable_is_named_and_its_value_is_not(
@@ -155,7 +155,7 @@ def test_a_wrong_variable_is_named_and_its_value_is_not(
         (f'[model]\napi_key = ["{SECRET}"]\n', "model.api_key"),
         ("[agent]\nmax_step = 3\n", "agent.max_step"),
         ("[agent]\nmax_steps = 'three'\n", "agent.max_steps"),
-        ("[text2sql.databases.shop]\nfile = 'x'\n", "text2sql.databases.shop.path"),
+        ("[text2sql.databases.shop]\nfile = 'x'\n", "text2sql.databases.shop.file"),
         (f"model = '{SECRET}'\n", "model"),
     ],
 )

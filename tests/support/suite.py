@@ -15,6 +15,7 @@ from tao_servers.knowledge.retrieving import Searcher
 from tao_servers.knowledge.server import build_server as knowledge
 from tao_servers.knowledge.tools import Library
 from tao_servers.text2sql.server import build_server as text2sql
+from tao_servers.text2sql.tools import Databases
 from tao_servers.weather.server import build_server as weather
 
 __all__ = ["default_suite"]
@@ -27,7 +28,7 @@ async def default_suite(folder: Path) -> list[ToolSpec]:
         servers = {
             "knowledge": knowledge(library),
             "get_info": get_info(load_profile(BUILT_IN)),
-            "text2sql": text2sql(None),
+            "text2sql": text2sql(Databases(())),
             "weather": weather(WeatherSettings()),
         }
         found = []

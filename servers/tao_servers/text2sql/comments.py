@@ -7,31 +7,40 @@ tables:
       status: 订单状态
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from tao_servers.text2sql.errors import SetupError
+from tao_servers.text2sql.one_line import one_line
+from tao_servers.text2sql.schema import Table
 
 __all__ = ["Comments", "comments_path", "load_comments"]
 
 _LONGEST = 200
+_LONGEST_NATIVE = 500
 
 
 @dataclass(frozen=True, slots=True)
 class Comments:
-    """Comments by table name and by (table, column), names in lower case."""
+    """Comments by full table name and by (table, column), names in lower case."""
 
     tables: dict[str, str] = field(default_factory=dict)
     columns: dict[tuple[str, str], str] = field(default_factory=dict)
 
-    def of_table(self, table: str) -> str | None:
-        """The comment of a table, if there is one."""
-        return self.tables.get(table.lower())
+    def added_to(self, table: Table) -> Table:
+        """The table with these comments, which go before those of the database itself."""
+        name = table.full_name.lower()
+        columns = tuple(
+            replace(column, comment=_shown(self.columns.get((name, column.name.lower()), column.comment)))
+            for column in table.columns
+        )
+        return replace(table, comment=_shown(self.tables.get(name, table.comment)), columns=columns)
 
-    def of_column(self, table: str, column: str) -> str | None:
-        """The comment of a column, if there is one."""
-        return self.columns.get((table.lower(), column.lower()))
+
+def _shown(comment: str | None) -> str | None:
+    # Whoever may comment on a table must not speak for us on a line of their own, nor fill the prompt.
+    return one_line(comment, _LONGEST_NATIVE) or None if comment else None
 
 
 def comments_path(database: Path, given: Path | None) -> Path | None:

@@ -2,11 +2,12 @@
 
 Text2sqlError
 ├── SetupError      a library, the database or its comments file is missing or wrong; the user must act
+│   └── NotReadOnly     something could be written to the database; the user must take that right away
 ├── QueryRefused    a rule or the engine does not let the statement run
 └── QueryFailed     the statement may run, but did not: wrong syntax, unknown name, time limit
 """
 
-__all__ = ["QueryFailed", "QueryRefused", "SetupError", "Text2sqlError"]
+__all__ = ["NotReadOnly", "QueryFailed", "QueryRefused", "SetupError", "Text2sqlError"]
 
 
 class Text2sqlError(Exception):
@@ -17,8 +18,12 @@ class SetupError(Text2sqlError):
     """A library, the database or its comments file is missing or wrong."""
 
 
+class NotReadOnly(SetupError):
+    """It could not be proved that nothing can be written."""
+
+
 class QueryRefused(Text2sqlError):
-    """The statement is not allowed; `rule` names what refused it, `engine` for SQLite's own guard."""
+    """The statement is not allowed; `rule` names what refused it, `engine` for the database's own guard."""
 
     def __init__(self, message: str, *, rule: str) -> None:
         super().__init__(message)

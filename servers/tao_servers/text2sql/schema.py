@@ -1,51 +1,62 @@
-"""What is in a database: tables, columns, keys, row counts and a few values."""
+"""What is in a database: tables, columns and keys, as values."""
 
-import sqlite3
-from collections.abc import Iterator
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, field
 from difflib import get_close_matches
-from pathlib import Path
+from typing import Literal
 
-from tao_servers.text2sql.comments import Comments, comments_path, load_comments
-from tao_servers.text2sql.connection import Deadline, open_database, quoted
-from tao_servers.text2sql.errors import SetupError
+__all__ = ["Column", "Dialect", "Family", "Samples", "Schema", "Table"]
 
-__all__ = ["Column", "Database", "Samples", "Schema", "Table", "read_samples", "read_schema"]
+Dialect = Literal["sqlite", "duckdb", "postgres", "mysql"]
+Family = Literal["text", "number", "time", "boolean", "other"]
 
-_COUNT_SECONDS = 2.0
-_SAMPLE_SECONDS = 1.0
-_SAMPLED_ROWS = 50_000
-_FEW = 12
-_SAMPLE_CHARS = 40
-
-
-@dataclass(frozen=True, slots=True)
-class Database:
-    """Where a database is, and where the comments on it are when not in `X.yaml` beside `X.sqlite`."""
-
-    path: Path
-    comments: Path | None = None
+_FAMILIES: tuple[tuple[Family, re.Pattern[str]], ...] = (
+    ("boolean", re.compile(r"bool", re.IGNORECASE)),
+    ("time", re.compile(r"date|time|interval|year", re.IGNORECASE)),
+    ("text", re.compile(r"char|text|clob|string|enum|\bset\b|uuid|citext|name|inet", re.IGNORECASE)),
+    ("number", re.compile(r"int|real|floa|doub|dec|num|money|serial|bit", re.IGNORECASE)),
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column; `references` is `table.column`."""
+    """One column; `references` is `table.column`, the table as `Table.full_name` has it."""
 
     name: str
     type: str
     primary_key: bool = False
     references: str | None = None
     comment: str | None = None
+    nullable: bool = True
+
+    @property
+    def family(self) -> Family:
+        """What kind of values its type is for; SQLite's undeclared type is `other`."""
+        # enum('bool', 'date') is about its members, and STRUCT(...) about its fields, only after the bracket.
+        kind = self.type.partition("(")[0]
+        return next((family for family, pattern in _FAMILIES if pattern.search(kind)), "other")
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """One table or view; `rows` is None when counting took too long."""
+    """One table or view.
+
+    `rows` may be an estimate, or None when counting took too long. `schema` is None in the schema whose
+    tables need no prefix. `hides` says that it has columns that nobody may read: they are not in `columns`.
+    """
 
     name: str
     columns: tuple[Column, ...]
     rows: int | None = None
     comment: str | None = None
+    schema: str | None = None
+    is_view: bool = False
+    hides: bool = False
+
+    @property
+    def full_name(self) -> str:
+        """The name as a statement has it: `orders`, or `sales.orders` in another schema."""
+        return f"{self.schema}.{self.name}" if self.schema else self.name
 
     def column(self, name: str) -> Column | None:
         """The column of that name, whatever its case."""
@@ -54,26 +65,50 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Samples:
-    """Values of one column as short texts; `complete` when the column has no others."""
+    """Values of one column as short texts; `complete` when the column has no others.
+
+    `low` and `high` are the least and the greatest value of numbers and times.
+    """
 
     values: list[str]
     complete: bool
+    low: str | None = None
+    high: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Schema:
-    """The tables and views of a database, in the order of their names."""
+    """The tables and views of a database that may be read, in the order of their names.
+
+    `home` is the schema that tables without a prefix are in (`public`, `main`, the MySQL database). `open`
+    says that nothing is withheld, so that the system's own tables may be read as well.
+    """
 
     tables: tuple[Table, ...]
+    dialect: Dialect = "sqlite"
+    home: str | None = None
+    open: bool = True
+    _by_name: dict[str, Table] = field(init=False, repr=False, compare=False, default_factory=dict)
 
-    def table(self, name: str) -> Table | None:
-        """The table of that name, whatever its case."""
-        return next((t for t in self.tables if t.name.lower() == name.lower()), None)
+    def __post_init__(self) -> None:
+        for table in reversed(self.tables):
+            self._by_name[table.full_name.lower()] = table
+
+    def table(self, name: str, schema: str | None = None) -> Table | None:
+        """The table of that name, whatever its case; `name` may also be `schema.table`."""
+        lowered = name.lower()
+        if schema and schema.lower() != (self.home or "").lower():
+            return self._by_name.get(f"{schema.lower()}.{lowered}")
+        if self.home and lowered.startswith(f"{self.home.lower()}."):
+            # A table may have a dot in its own name.
+            return self._by_name.get(lowered) or self._by_name.get(lowered[len(self.home) + 1 :])
+        return self._by_name.get(lowered)
 
     def tables_like(self, name: str) -> list[str]:
-        """Tables whose name or comment is close to `name`, the closest first."""
-        meanings = {t.name: t.name for t in self.tables}
-        meanings |= {t.comment: t.name for t in self.tables if t.comment}
+        """Full names of tables whose name or comment is close to `name`, the closest first."""
+        meanings = {t.full_name: t.full_name for t in self.tables}
+        meanings |= {t.name: t.full_name for t in self.tables if t.schema}
+        meanings |= {t.comment: t.full_name for t in self.tables if t.comment}
         return _closest(name, meanings)
 
     def columns_like(self, name: str) -> list[str]:
@@ -91,83 +126,3 @@ def _closest(name: str, meanings: dict[str, str]) -> list[str]:
     if len(wanted) > 1:
         found += [meaning for meaning in lowered if wanted in meaning]
     return list(dict.fromkeys(lowered[meaning] for meaning in found))[:3]
-
-
-def read_schema(database: Database) -> Schema:
-    """Read the schema with its comments; rows are counted for two seconds at most.
-
-    Raises:
-        SetupError: the database or its comments file cannot be read.
-    """
-    path = comments_path(database.path, database.comments)
-    with open_database(database.path) as connection:
-        comments = load_comments(path) if path else Comments()
-        try:
-            return Schema(tuple(_tables(connection, comments)))
-        except sqlite3.Error as exc:
-            raise SetupError(f"The schema of {str(database.path)!r} cannot be read: {exc}.") from exc
-
-
-def read_samples(database: Database, table: Table) -> dict[str, Samples]:
-    """The values of each column when they are few, else three of them; by column name."""
-    samples: dict[str, Samples] = {}
-    with open_database(database.path) as connection:
-        Deadline(_SAMPLE_SECONDS).watch(connection)
-        for column in table.columns:
-            name = quoted(column.name)
-            inner = f"SELECT {name} AS v FROM {quoted(table.name)} LIMIT {_SAMPLED_ROWS}"
-            query = f"SELECT DISTINCT v FROM ({inner}) WHERE v IS NOT NULL LIMIT {_FEW + 1}"
-            try:
-                values = [_short(value) for (value,) in connection.execute(query)]
-            except sqlite3.Error:
-                # A view may be broken, or the time be over: a table is described without examples then.
-                break
-            complete = len(values) <= _FEW and table.rows is not None and table.rows <= _SAMPLED_ROWS
-            samples[column.name] = Samples(values if complete else values[:3], complete)
-    return samples
-
-
-def _tables(connection: sqlite3.Connection, comments: Comments) -> Iterator[Table]:
-    shadows = {row[1] for row in connection.execute("PRAGMA table_list") if row[2] == "shadow"}
-    listed = "SELECT name FROM sqlite_master WHERE type IN ('table', 'view') ORDER BY name"
-    names = [str(name) for (name,) in connection.execute(listed).fetchall()]
-    deadline = Deadline(_COUNT_SECONDS)
-    for name in names:
-        if name.lower().startswith("sqlite_") or name in shadows:
-            continue
-        try:
-            columns = tuple(_columns(connection, name, comments))
-        except sqlite3.OperationalError:
-            # A view on a table that is gone, or a table of an absent module: no query can read it either.
-            continue
-        deadline.watch(connection)
-        rows = _count(connection, name)
-        connection.set_progress_handler(None, 0)
-        yield Table(name, columns, rows, comments.of_table(name))
-
-
-def _columns(connection: sqlite3.Connection, table: str, comments: Comments) -> Iterator[Column]:
-    targets: dict[str, str] = {}
-    for key in connection.execute(f"PRAGMA foreign_key_list({quoted(table)})"):
-        # A key without a target column means the other table's primary key.
-        targets[str(key[3]).lower()] = f"{key[2]}.{key[4]}" if key[4] else str(key[2])
-    for _, name, kind, _, _, key, hidden in connection.execute(f"PRAGMA table_xinfo({quoted(table)})"):
-        if hidden == 1:  # an argument of a virtual table
-            continue
-        reference, comment = targets.get(name.lower()), comments.of_column(table, name)
-        yield Column(name, kind, bool(key), reference, comment)
-
-
-def _count(connection: sqlite3.Connection, table: str) -> int | None:
-    try:
-        return int(connection.execute(f"SELECT count(*) FROM {quoted(table)}").fetchone()[0])
-    except sqlite3.OperationalError:
-        # The time is over; None says so.
-        return None
-
-
-def _short(value: object) -> str:
-    if isinstance(value, bytes):
-        return f"<{len(value)} bytes>"
-    text = " ".join(str(value)[: 2 * _SAMPLE_CHARS].split())
-    return text if len(text) <= _SAMPLE_CHARS else text[: _SAMPLE_CHARS - 1] + "…"

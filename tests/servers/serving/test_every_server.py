@@ -17,6 +17,7 @@ from tao_servers.knowledge.retrieving import Searcher
 from tao_servers.knowledge.server import build_server as build_knowledge
 from tao_servers.knowledge.tools import Library
 from tao_servers.text2sql.server import build_server as build_text2sql
+from tao_servers.text2sql.tools import Databases
 from tao_servers.weather.server import build_server as build_weather
 
 BUILDERS: dict[str, Callable[[Path], MCPServer]] = {
@@ -24,7 +25,7 @@ BUILDERS: dict[str, Callable[[Path], MCPServer]] = {
     "knowledge": lambda folder: build_knowledge(
         Library(Place(folder), lambda place: Searcher(place, BundledEmbedder()))
     ),
-    "text2sql": lambda _: build_text2sql(None),
+    "text2sql": lambda _: build_text2sql(Databases(())),
     "weather": lambda _: build_weather(WeatherSettings()),
 }
 each_server = pytest.mark.parametrize("name", BUILDERS)

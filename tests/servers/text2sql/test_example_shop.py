@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from tao_servers.text2sql.comments import load_comments
-from tao_servers.text2sql.schema import Database, read_schema
+from tao_servers.text2sql.database import Database
+from tao_servers.text2sql.source import Source
 
 
 @pytest.fixture
@@ -17,7 +18,7 @@ def make(repository: Path) -> Callable[..., None]:
 
 
 def test_every_table_and_column_of_the_shop_has_a_chinese_comment(shop: Path) -> None:
-    schema = read_schema(Database(shop))
+    schema = Source(Database("shop", str(shop))).schema()
     comments = load_comments(shop.with_suffix(".yaml"))
     assert all(table.comment for table in schema.tables)
     assert all(column.comment for table in schema.tables for column in table.columns)

@@ -11,13 +11,16 @@ import pytest
 from mcp import Client, StdioServerParameters
 from mcp.types import CallToolResult
 
-from tao_servers.text2sql.execute import Limits
-from tao_servers.text2sql.schema import Database
+from tao_servers.text2sql.database import Database
+from tao_servers.text2sql.limits import Limits
 from tao_servers.text2sql.server import build_server
+from tao_servers.text2sql.tools import Databases
 
 TOOLS: list[tuple[str, dict[str, Any]]] = [
     ("list_tables", {}),
     ("describe_table", {"table": "orders"}),
+    ("find_values", {"text": "上海"}),
+    ("check_sql", {"sql": "SELECT 1"}),
     ("run_sql", {"sql": "SELECT 1"}),
 ]
 
@@ -31,8 +34,13 @@ def size_of(reply: CallToolResult) -> int:
 
 
 async def call(database: Path | None, tool: str, **arguments: Any) -> CallToolResult:
-    async with Client(build_server(Database(database) if database else None)) as client:
-        return await client.call_tool(tool, arguments)
+    with opened(database) as databases:
+        async with Client(build_server(databases)) as client:
+            return await client.call_tool(tool, arguments)
+
+
+def opened(*paths: Path | None, **options: Any) -> Databases:
+    return Databases(Database(path.stem, str(path), **options) for path in paths if path)
 
 
 async def rows_of(database: Path, sql: str) -> dict[str, Any]:
@@ -127,7 +135,7 @@ async def test_a_long_result_is_cut_and_says_how_to_get_the_rest(shop: Path) -> 
 
 
 async def test_the_row_limit_is_a_setting(shop: Path) -> None:
-    async with Client(build_server(Database(shop), limits=Limits(max_rows=2))) as client:
+    async with Client(build_server(opened(shop, limits=Limits(max_rows=2)))) as client:
         reply = await client.call_tool("run_sql", {"sql": "SELECT id FROM orders ORDER BY id"})
     assert reply.structured_content is not None
     assert reply.structured_content["rows"] == [[1], [2]]
@@ -178,7 +186,7 @@ async def test_a_table_of_many_columns_stays_short(tmp_path: Path) -> None:
 
 async def test_a_changed_database_is_read_again(tmp_path: Path) -> None:
     path = database_with(tmp_path / "x.sqlite", "CREATE TABLE a (id)")
-    async with Client(build_server(Database(path))) as client:
+    async with Client(build_server(opened(path))) as client:
         assert "a (0 rows): id" in text_of(await client.call_tool("list_tables", {}))
         database_with(path, "CREATE TABLE b (id); INSERT INTO a VALUES (1);" + "-- \n" * 10)
         text = text_of(await client.call_tool("list_tables", {}))
@@ -191,7 +199,7 @@ async def test_without_a_database_each_tool_says_how_to_name_one(
 ) -> None:
     reply = await call(None, tool, **arguments)
     assert reply.is_error
-    assert "--database PATH" in text_of(reply)
+    assert "--database PATH_OR_URL" in text_of(reply)
     assert "[text2sql.databases.NAME]" in text_of(reply)
 
 
@@ -217,10 +225,10 @@ async def test_a_file_that_is_no_database_is_named(
     assert "数据.sqlite" in text_of(reply)
 
 
-async def test_a_folder_is_no_database(tmp_path: Path) -> None:
+async def test_a_folder_without_data_is_no_database(tmp_path: Path) -> None:
     reply = await call(tmp_path, "list_tables")
     assert reply.is_error
-    assert "is not a file" in text_of(reply)
+    assert str(tmp_path) in text_of(reply)
 
 
 async def test_a_name_with_odd_characters_is_opened(shop: Path) -> None:
@@ -274,15 +282,15 @@ async def test_refusals_reach_the_model_with_the_valid_names(shop: Path) -> None
 async def test_cancelling_the_call_stops_the_statement(shop: Path) -> None:
     endless = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n"
     with anyio.fail_after(20):
-        async with Client(build_server(Database(shop), limits=Limits(timeout=600.0))) as client:
+        async with Client(build_server(opened(shop, limits=Limits(timeout=600.0)))) as client:
             with anyio.move_on_after(0.3):
                 await client.call_tool("run_sql", {"sql": endless})
 
 
 async def test_the_tools_are_short_and_say_that_they_only_read(shop: Path) -> None:
-    async with Client(build_server(Database(shop))) as client:
+    async with Client(build_server(opened(shop))) as client:
         tools = (await client.list_tools()).tools
-    assert [tool.name for tool in tools] == ["list_tables", "describe_table", "run_sql"]
+    assert [tool.name for tool in tools] == [name for name, _ in TOOLS]
     for tool in tools:
         assert tool.annotations is not None
         assert tool.annotations.read_only_hint
@@ -290,7 +298,7 @@ async def test_the_tools_are_short_and_say_that_they_only_read(shop: Path) -> No
         assert tool.annotations.open_world_hint is False
         assert tool.output_schema is not None
     shown = [tool.name + (tool.description or "") + json.dumps(tool.input_schema) for tool in tools]
-    assert len("".join(shown)) < 1800
+    assert len("".join(shown)) < 2900
 
 
 @pytest.mark.real
@@ -299,7 +307,7 @@ async def test_the_server_answers_over_stdio(shop: Path) -> None:
     with anyio.fail_after(60):
         async with Client(StdioServerParameters(command=sys.executable, args=arguments)) as client:
             replies = [await client.call_tool(tool, arguments) for tool, arguments in TOOLS]
-    assert [reply.is_error for reply in replies] == [False, False, False]
+    assert [reply.is_error for reply in replies] == [False] * len(TOOLS)
     assert "orders (订单, 5432 rows)" in text_of(replies[0])
 
 
@@ -309,4 +317,4 @@ async def test_the_server_starts_without_a_database(tmp_path: Path) -> None:
     with anyio.fail_after(60):
         async with Client(process) as client:
             reply = await client.call_tool("list_tables", {})
-    assert "--database PATH" in text_of(reply)
+    assert "--database PATH_OR_URL" in text_of(reply)

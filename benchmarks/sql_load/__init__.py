@@ -1,0 +1,1 @@
+"""Do runaway queries end, is nothing lost in a restart, and does memory stay flat?"""

@@ -1,0 +1,111 @@
+"""The group of commands, which serves when no command is given."""
+
+import gc
+import logging
+import math
+from dataclasses import replace
+from pathlib import Path
+
+import click
+
+from tao_servers.serving.options import Serving, serving_options
+from tao_servers.serving.process import serve
+from tao_servers.serving.settings import read_settings
+from tao_servers.text2sql import checking
+from tao_servers.text2sql.command.checking import check
+from tao_servers.text2sql.configured import MOST_ROWS, MOST_SECONDS, configured, named
+from tao_servers.text2sql.database import Database
+from tao_servers.text2sql.errors import SetupError, Text2sqlError
+from tao_servers.text2sql.server import build_server
+from tao_servers.text2sql.tools import Databases
+
+__all__ = ["run"]
+
+
+def _number(context: click.Context, option: click.Parameter, value: float | None) -> float | None:
+    if value is not None and math.isnan(value):
+        raise click.BadParameter("nan is no number of seconds.", context, option)
+    return value
+
+
+@click.group(
+    name="tao-text2sql",
+    invoke_without_command=True,
+    help="Serve databases: tables, columns, values, read-only SQL; with a command, look after them.",
+)
+@click.option(
+    "--database",
+    "given",
+    multiple=True,
+    metavar="[NAME=]PATH_OR_URL",
+    help="Instead of those in [text2sql.databases] of tao.toml: a SQLite or DuckDB file; csv, parquet, json"
+    " or xlsx files, or a folder of them; postgresql://USER@HOST/NAME; mysql://USER@HOST/NAME."
+    " May be repeated.",
+)
+@click.option(
+    "--comments",
+    type=click.Path(path_type=Path),
+    help="YAML file that says what tables and columns mean; default: X.yaml beside X.sqlite.",
+)
+@click.option("--max-rows", type=click.IntRange(min=1, max=MOST_ROWS), help="Most rows of one result.")
+@click.option(
+    "--timeout",
+    type=click.FloatRange(min=0, min_open=True, max=MOST_SECONDS),
+    callback=_number,
+    help="Seconds for one query.",
+)
+@serving_options
+def run(
+    given: tuple[str, ...],
+    comments: Path | None,
+    max_rows: int | None,
+    timeout: float | None,
+    serving: Serving,
+) -> None:
+    """Serve the databases, or leave them to the command; without one the tools tell how to name it."""
+    chosen = [_limited(database, max_rows, timeout) for database in _chosen(given, comments)]
+    context = click.get_current_context()
+    databases = context.with_resource(Databases(chosen))
+    context.obj = databases
+    if context.invoked_subcommand is None:
+        serve(lambda: build_server(databases), serving, warm=lambda: _warm(databases))
+    else:
+        # `main` turned it off for a fast start.
+        gc.enable()
+
+
+run.add_command(check)
+
+
+def _warm(databases: Databases) -> None:
+    """Load what the first call needs, and see that each database can only be read; failures are logged."""
+    for opened in databases.all() if len(databases) else ():
+        try:
+            checking.check("SELECT 1", opened.source.schema())
+        except Text2sqlError as exc:
+            logging.getLogger(__name__).warning("Database %s: %s", opened.name, exc)
+
+
+def _chosen(given: tuple[str, ...], comments: Path | None) -> list[Database]:
+    settings = read_settings().text2sql
+    try:
+        chosen = [named(one, settings) for one in given] if given else configured(settings)
+    except SetupError as exc:
+        raise click.UsageError(str(exc)) from exc
+    if comments is not None:
+        if len(chosen) != 1:
+            raise click.UsageError("--comments is for one database; put `comments` into the settings.")
+        chosen = [replace(chosen[0], comments=comments)]
+    names = [database.name for database in chosen]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise click.UsageError(f"Two databases are called {twice!r}: write --database NAME=PATH_OR_URL.")
+    return chosen
+
+
+def _limited(database: Database, max_rows: int | None, timeout: float | None) -> Database:
+    limits = database.limits
+    return replace(
+        database,
+        limits=replace(limits, max_rows=max_rows or limits.max_rows, timeout=timeout or limits.timeout),
+    )

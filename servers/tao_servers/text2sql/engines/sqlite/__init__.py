@@ -1,0 +1,5 @@
+"""SQLite files."""
+
+from tao_servers.text2sql.engines.sqlite.engine import SqliteEngine
+
+__all__ = ["SqliteEngine"]
