@@ -73,7 +73,7 @@ class SqliteEngine:
             deadline.watch(connection)
             guard = Guard(connection, self._access)
             try:
-                guard.start()
+                guard.start(sql)
                 return _fetch(connection.execute(sql), limits)
             except _FAILURES as exc:
                 raise failure(exc, deadline, guard) from exc
@@ -86,7 +86,7 @@ class SqliteEngine:
             guard = Guard(connection, self._access)
             try:
                 sizes = table_sizes(connection)
-                guard.start()
+                guard.start(sql)
                 return expected_rows(connection, sql, sizes)
             except _FAILURES as exc:
                 raise failure(exc, deadline, guard) from exc

@@ -18,6 +18,8 @@ def failure(exc: Exception, deadline: Deadline, guard: Guard) -> QueryFailed | Q
             # SQLite's own words would name what is hidden, also where the statement has only a star.
             message = "it asks for a table or column that may not be read"
         return QueryRefused(f"The database lets a query only read its tables: {message}.", rule="engine")
+    if "authorization denied" in message:
+        return QueryRefused("The database lets a query only read its tables.", rule="engine")
     if "readonly" in message or "too many attached" in message:
         return QueryRefused(f"The database is read-only: {message}.", rule="engine")
     if "interrupted" in message and deadline.was_cancelled:

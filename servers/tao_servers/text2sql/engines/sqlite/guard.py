@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 from tao_servers.text2sql.access import Access
 from tao_servers.text2sql.engines.sqlite.connection import quoted
+from tao_servers.text2sql.engines.sqlite.views import Read, gives_name, reads_of_views
+from tao_servers.text2sql.errors import QueryRefused
 from tao_servers.text2sql.functions.sqlite import (
     LONGEST_VALUES,
     SCALAR_FUNCTIONS,
@@ -44,12 +46,24 @@ class Guard:
     connection: sqlite3.Connection
     access: Access
     tables: frozenset[str] = frozenset()
+    through_views: frozenset[Read] = frozenset()
     longest: int = LONGEST_VALUE
     slowest: str | None = None
 
-    def start(self) -> None:
-        """Refuse from now on what does more than read."""
+    def start(self, sql: str) -> None:
+        """Refuse from now on what does more than read; `sql` is the statement that comes next.
+
+        Raises:
+            QueryRefused: it gives a part of its own the name of a view.
+        """
         self.tables = _tables(self.connection)
+        if not self.access.is_open:
+            self.through_views = reads_of_views(self.connection, lambda t, c: not self._may_name(t, c))
+            for name in {view for view, _, _ in self.through_views}:
+                if gives_name(sql, name):
+                    raise QueryRefused(
+                        f"Give the WITH part {name!r} another name: a view has it.", rule="engine"
+                    )
         self.connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, LONGEST_VALUE)
         self.connection.setlimit(sqlite3.SQLITE_LIMIT_LIKE_PATTERN_LENGTH, LONGEST_PATTERN)
         self.connection.setlimit(sqlite3.SQLITE_LIMIT_VDBE_OP, _MOST_INSTRUCTIONS)
@@ -93,7 +107,11 @@ class Guard:
             # Without a column the name can be that of a WITH, of which only rows are counted.
             return not column
         # What a view reads is the business of whoever made it; the view itself must be readable.
-        if view is not None or lowered in TABLE_FUNCTIONS:
+        is_for_a_view = view is not None and (view.lower(), lowered, column.lower()) in self.through_views
+        return is_for_a_view or self._may_name(table, column)
+
+    def _may_name(self, table: str, column: str) -> bool:
+        if table.lower() in TABLE_FUNCTIONS:
             return True
         return self.access.may_read("main", table) and not self.access.is_hidden("main", table, column)
 
