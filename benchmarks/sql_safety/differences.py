@@ -150,7 +150,7 @@ _FOR_ALLOWED: tuple[_Test, ...] = (
     (
         _column_of_nothing,
         "It names a column and no table that could have it, so no database can run it. It was meant for tools"
-        " that look at words alone; here it is refused as an unknown column.",
+        " that look at words alone.",
     ),
 )
 _FOR_BLOCKED: tuple[_Test, ...] = (

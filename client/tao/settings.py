@@ -252,6 +252,8 @@ _WHERE_DATA_GOES = (
     ("agent", "prompts"),
     ("info", "folder"),
     ("info", "profile"),
+    # A folder's own entry could send a password elsewhere, or show what the user's own entry hides.
+    ("text2sql", "databases"),
     *(
         ("knowledge", field)
         for field in (

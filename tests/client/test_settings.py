@@ -62,7 +62,7 @@ def test_a_variable_sets_the_field_of_its_section(
 
 
 def test_databases_are_set_by_json_or_by_a_table_each(monkeypatch: pytest.MonkeyPatch) -> None:
-    write_here('[text2sql.databases.shop]\npath = "a.sqlite"\n')
+    write_own('[text2sql.databases.shop]\npath = "a.sqlite"\n')
     assert load_settings().text2sql.databases["shop"].path == Path("a.sqlite")
     monkeypatch.setenv("TAO_TEXT2SQL_DATABASES", '{"店": {"path": "b.sqlite"}}')
     assert load_settings().text2sql.databases["店"].path == Path("b.sqlite")
@@ -155,7 +155,7 @@ def test_a_wrong_variable_is_named_and_its_value_is_not(
         (f'[model]\napi_key = ["{SECRET}"]\n', "model.api_key"),
         ("[agent]\nmax_step = 3\n", "agent.max_step"),
         ("[agent]\nmax_steps = 'three'\n", "agent.max_steps"),
-        ("[text2sql.databases.shop]\nfile = 'x'\n", "text2sql.databases.shop.file"),
+        ("[text2sql]\nmax_row = 1\n", "text2sql.max_row"),
         (f"model = '{SECRET}'\n", "model"),
     ],
 )
@@ -165,6 +165,14 @@ def test_a_wrong_entry_of_a_file_is_named_and_its_value_is_not(text: str, named:
         load_settings()
     assert named in str(caught.value)
     assert "tao.toml" in str(caught.value)
+    assert SECRET not in str(caught.value)
+
+
+def test_a_wrong_database_is_named_and_its_address_is_not() -> None:
+    write_own(f'[text2sql.databases.shop]\nurl = "mysql://u:{SECRET}@h/d"\n')
+    with pytest.raises(ConfigError, match="leave the password out") as caught:
+        load_settings()
+    assert "text2sql.databases.shop" in str(caught.value)
     assert SECRET not in str(caught.value)
 
 

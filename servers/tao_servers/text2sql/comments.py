@@ -44,11 +44,13 @@ def _shown(comment: str | None) -> str | None:
 
 
 def comments_path(database: Path, given: Path | None) -> Path | None:
-    """The file `given`, else `X.yaml` beside `X.sqlite` when it is there."""
+    """The file `given`, else `X.yaml` or `X.yml` beside `X.sqlite` when it is there."""
     if given is not None:
         return given
-    beside = database.with_suffix(".yaml")
-    return beside if beside.is_file() else None
+    if not database.name:
+        return None
+    both = (database.with_suffix(suffix) for suffix in (".yaml", ".yml"))
+    return next((path for path in both if path.is_file()), None)
 
 
 def load_comments(path: Path) -> Comments:
@@ -73,8 +75,9 @@ def load_comments(path: Path) -> Comments:
 def _comments(document: Any) -> Comments:
     tables: dict[str, str] = {}
     columns: dict[tuple[str, str], str] = {}
-    for table, entry in _mapping(_mapping(document, "the file").get("tables"), "tables").items():
-        parts = _mapping(entry, table)
+    whole = _only(_mapping(document, "the file"), {"tables"}, "the file")
+    for table, entry in _mapping(whole.get("tables"), "tables").items():
+        parts = _only(_mapping(entry, table), {"comment", "columns"}, table)
         if parts.get("comment") is not None:
             tables[table.lower()] = _line(parts["comment"], table)
         for column, comment in _mapping(parts.get("columns"), f"{table}.columns").items():
@@ -88,6 +91,15 @@ def _mapping(value: Any, where: str) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise TypeError(f"{where} is not a mapping")
     return {str(key): entry for key, entry in value.items()}
+
+
+def _only(found: dict[str, Any], known: set[str], where: str) -> dict[str, Any]:
+    unknown = sorted(set(found) - known)
+    if unknown:
+        raise TypeError(
+            f"{where} has {unknown[0][:60]!r}, where only {' and '.join(sorted(known))} may stand"
+        )
+    return found
 
 
 def _line(value: Any, where: str) -> str:

@@ -24,11 +24,7 @@ _PASSWORD = re.compile(
 
 
 def configured(settings: Text2sqlSettings, environ: Mapping[str, str] = os.environ) -> list[Database]:
-    """The databases of the settings.
-
-    Raises:
-        SetupError: an environment variable that one of them names is not set.
-    """
+    """The databases of the settings; one whose variable is not set, say, has this as its `problem`."""
     return [_of_settings(name, entry, settings, environ) for name, entry in settings.databases.items()]
 
 
@@ -36,10 +32,12 @@ def named(given: str, settings: Text2sqlSettings) -> Database:
     """The database of `--database`: `PATH_OR_URL`, or `NAME=PATH_OR_URL`.
 
     Raises:
-        SetupError: it has a password in it, which other users of the machine could read.
+        SetupError: it is empty, or has a password in it, which other users of the machine could read.
     """
     match = _NAME.match(given)
     name, address = (match[1], match[2]) if match else (None, given)
+    if not address.strip():
+        raise SetupError("--database is empty: give the path of a file, or a URL.")
     if _PASSWORD.match(address):
         raise SetupError(
             "Leave the password out of --database, where other users of the machine could read it. Put the"
@@ -53,9 +51,15 @@ def named(given: str, settings: Text2sqlSettings) -> Database:
 def _of_settings(
     name: str, entry: DatabaseSettings, settings: Text2sqlSettings, environ: Mapping[str, str]
 ) -> Database:
+    address, problem = "", None
+    try:
+        address = _address(name, entry, environ)
+    except SetupError as exc:
+        # The other databases can be read all the same.
+        problem = str(exc)
     return Database(
         name,
-        _address(name, entry, environ),
+        address,
         entry.comments,
         schemas=entry.schemas,
         tables=entry.tables,
@@ -67,6 +71,7 @@ def _of_settings(
             entry.max_scan or settings.max_scan,
         ),
         connections=entry.connections,
+        problem=problem,
     )
 
 
@@ -79,7 +84,19 @@ def _address(name: str, entry: DatabaseSettings, environ: Mapping[str, str]) -> 
     if entry.path is not None:
         return str(entry.path)
     if entry.url is None:
-        return _variable(name, entry.url_env or "", environ)
+        address = _variable(name, entry.url_env or "", environ)
+        if "://" not in address:
+            # It would be taken for a path, and be told with all that is in it.
+            raise SetupError(
+                f"The environment variable {entry.url_env} that [text2sql.databases.{name}] names holds no"
+                " URL such as postgresql://USER:PASSWORD@HOST/NAME. A file is given by `path`."
+            )
+        return address
+    if _PASSWORD.match(entry.url):
+        raise SetupError(
+            f"Leave the password out of `url` in [text2sql.databases.{name}]: name a variable with it in"
+            " `password_env`, or one with the whole URL in `url_env`."
+        )
     if entry.password_env is None:
         return entry.url
     parts = urlsplit(entry.url)

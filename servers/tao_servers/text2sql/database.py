@@ -15,7 +15,7 @@ class Database:
     `address` is an SQLAlchemy URL with its password, or the path of a file. `schemas` and `tables` are
     patterns such as `sales`, `orders` or `sales.*`, empty for all; `hidden` has columns such as
     `customers.phone` or `*.password`; `functions` are further ones that a statement may call. `comments` is a
-    sidecar YAML file.
+    sidecar YAML file. `problem` says why the database cannot be opened, when that is known already.
     """
 
     name: str
@@ -27,3 +27,4 @@ class Database:
     functions: tuple[str, ...] = ()
     limits: Limits = field(default_factory=Limits)
     connections: int = 5
+    problem: str | None = None

@@ -12,7 +12,7 @@ from tao_servers.text2sql.comments import Comments, comments_path, load_comments
 from tao_servers.text2sql.database import Database
 from tao_servers.text2sql.embedding import shared_embedder
 from tao_servers.text2sql.engines import Engine, file_of, open_engine
-from tao_servers.text2sql.errors import QueryFailed, Text2sqlError
+from tao_servers.text2sql.errors import QueryFailed, SetupError, Text2sqlError
 from tao_servers.text2sql.linking import Linker, ValueIndex, read_values
 from tao_servers.text2sql.sampling import read_samples
 from tao_servers.text2sql.schema import Column, Samples, Schema, Table
@@ -137,6 +137,8 @@ class Source:
             raise QueryFailed("The database was closed.")
         if self._engine is not None and self._proved:
             return self._engine
+        if self.database.problem is not None:
+            raise SetupError(self.database.problem)
         engine = self._engine = open_engine(self.database)
         try:
             engine.prove()

@@ -67,6 +67,11 @@ def test_a_statement_gives_its_rows(engine: MysqlEngine) -> None:
     )
 
 
+def test_a_long_recursion_is_not_cut_in_silence(engine: MysqlEngine) -> None:
+    rounds = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5000)"
+    assert _run(engine, f"{rounds} SELECT count(*) FROM n").rows == [[5000]]
+
+
 def test_percent_signs_and_braces_are_left_alone(engine: MysqlEngine) -> None:
     rows = _run(engine, "SELECT '%s %(x)s {y} :z ?', 5 % 3, name FROM t WHERE name LIKE '1%'").rows
     assert rows == [["%s %(x)s {y} :z ?", 2, "100%"]]

@@ -47,8 +47,9 @@ def server() -> Iterator[PostgresServer]:
 @pytest.fixture
 def folder(server: PostgresServer, tmp_path: Path, repository: Path) -> Path:
     runpy.run_path(str(repository / "examples" / "make_shop.py"))["make_shop"](tmp_path / "shop.sqlite")
-    settings = _SETTINGS.format(url=server.url(READER, "sales"))
-    (tmp_path / "tao.toml").write_text(settings, encoding="utf-8")
+    settings = tmp_path / "config" / "tao" / "tao.toml"
+    settings.parent.mkdir(parents=True)
+    settings.write_text(_SETTINGS.format(url=server.url(READER, "sales")), encoding="utf-8")
     return tmp_path
 
 
@@ -119,8 +120,14 @@ async def test_a_cancelled_call_leaves_nothing_running(server: PostgresServer, f
 
 
 def test_check_says_what_to_do_about_an_administrator(server: PostgresServer, folder: Path) -> None:
-    environment = {**os.environ, "SALES_PASSWORD": "a/b@c", "DATABASE_URL": server.url(ADMIN, "sales")}
-    settings = folder / "tao.toml"
+    config = {"XDG_CONFIG_HOME": str(folder / "config")}
+    environment = {
+        **os.environ,
+        **config,
+        "SALES_PASSWORD": "a/b@c",
+        "DATABASE_URL": server.url(ADMIN, "sales"),
+    }
+    settings = folder / "config" / "tao" / "tao.toml"
     text = settings.read_text(encoding="utf-8")
     settings.write_text(f'{text}\n[text2sql.databases.admin]\nurl_env = "DATABASE_URL"\n', encoding="utf-8")
     command = [sys.executable, "-m", "tao_servers.text2sql", "check", "--json"]

@@ -1,11 +1,11 @@
-import re
-
 import pytest
 
 from tao.settings import Text2sqlSettings
 from tao_servers.text2sql.configured import configured, named
 from tao_servers.text2sql.database import Database
+from tao_servers.text2sql.engines import open_engine
 from tao_servers.text2sql.errors import SetupError
+from tao_servers.text2sql.source import Source
 
 
 def one(entry: dict[str, object], **environ: str) -> Database:
@@ -35,8 +35,10 @@ def test_a_whole_url_comes_from_the_environment() -> None:
 
 @pytest.mark.parametrize("entry", [{"url_env": "GONE"}, {"url": "mysql://u@h/d", "password_env": "GONE"}])
 def test_a_variable_that_is_not_set_is_named(entry: dict[str, object]) -> None:
-    with pytest.raises(SetupError, match=re.escape("GONE that [text2sql.databases.x] names is not set")):
-        one(entry)
+    problem = one(entry).problem or ""
+    assert "GONE that [text2sql.databases.x] names is not set" in problem
+    with pytest.raises(SetupError, match="GONE"):
+        Source(one(entry)).schema()
 
 
 @pytest.mark.parametrize(
@@ -75,3 +77,28 @@ def test_an_option_with_a_password_is_refused_without_repeating_it() -> None:
     with pytest.raises(SetupError, match="Leave the password out") as refused:
         named("postgresql://u:secret@h/d", Text2sqlSettings())
     assert "secret" not in str(refused.value)
+
+
+def test_a_password_among_the_parameters_of_a_url_is_refused() -> None:
+    problem = one({"url": "postgresql://u@h/d?password=secret"}).problem or ""
+    assert "Leave the password out of `url`" in problem
+    assert "secret" not in problem
+
+
+def test_limits_beyond_what_servers_and_clocks_take_mean_none() -> None:
+    limits = one({"path": "x.sqlite", "max_rows": 10**20, "timeout": float("inf")}).limits
+    assert (limits.max_rows, limits.timeout) == (1_000_000, 86_400.0)
+
+
+@pytest.mark.parametrize("kind", ["postgresql", "mysql"])
+def test_a_password_that_reads_as_a_host_is_refused_untold(kind: str) -> None:
+    with pytest.raises(SetupError, match="two @") as refused:
+        open_engine(one({"url_env": "U"}, U=f"{kind}://u:pass@se/cret@h/d?options=a@b"))
+    assert "se/cret" not in str(refused.value)
+
+
+@pytest.mark.parametrize("value", ["postgres//u:secret@h/d", "host=h user=u password=secret"])
+def test_a_variable_without_a_url_is_not_taken_for_a_path(value: str) -> None:
+    problem = one({"url_env": "U"}, U=value).problem or ""
+    assert "holds no URL" in problem
+    assert "secret" not in problem

@@ -1,5 +1,6 @@
 """Files of data as tables: csv, tsv, json lines, parquet and workbooks, good and bad."""
 
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -61,6 +62,27 @@ def test_a_folder_is_one_database_of_tables(opened: Opener, tmp_path: Path) -> N
     assert _rows(engine, "SELECT b.c[1] FROM events ORDER BY a") == [[1], [None]]
     assert _rows(engine, "SELECT x FROM list") == [["一"], ["二"]]
     assert _rows(engine, "SELECT n, d FROM p_q") == [[7, "2024-01-05"]]
+
+
+@pytest.mark.parametrize(
+    ("content", "name", "remark"),
+    [
+        (
+            "姓名,城市\n王,".encode() + b"\xff" + "北\n".encode(),
+            "姓名",
+            "1 characters could not be read as utf-8",
+        ),
+        ("姓名,城市\n王,北京\n".encode("gbk"), "姓名", "Read as gb18030."),
+    ],
+)
+def test_what_is_no_sound_utf8_is_read_as_what_it_most_likely_is(
+    opened: Opener, tmp_path: Path, content: bytes, name: str, remark: str
+) -> None:
+    path = tmp_path / "people.csv"
+    path.write_bytes(content)
+    table = opened(path).tables(Stop())[0]
+    assert table.columns[0].name == name
+    assert remark in (table.comment or "")
 
 
 @pytest.mark.parametrize(
@@ -177,6 +199,29 @@ def test_files_are_prepared_once_and_again_after_a_change(opened: Opener, tmp_pa
     [second] = (tmp_path / "cache").glob("*.duckdb")
     assert second != first
     assert {p.suffix for p in (tmp_path / "cache").iterdir()} <= {".duckdb", ".lock"}
+
+
+def test_what_a_killed_process_left_of_a_file_is_removed(opened: Opener, tmp_path: Path) -> None:
+    path, cache = tmp_path / "t.csv", tmp_path / "cache"
+    path.write_text("a\n1\n", encoding="utf-8")
+    opened(path).prove()
+    [first] = cache.glob("*.duckdb")
+    place = first.name.partition("-")[0]
+    (cache / f"{place}-0123.part").write_bytes(b"half of it")
+    (cache / f"{place}-0123.part.files").mkdir()
+    path.write_text("a\n1\n22\n", encoding="utf-8")
+    assert _rows(opened(path), "SELECT a FROM t") == [[1], [22]]
+    assert {p.suffix for p in cache.iterdir()} == {".duckdb", ".lock"}
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has other rights")
+def test_what_is_kept_is_for_its_owner_alone(opened: Opener, tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("a\n1\n", encoding="utf-8")
+    opened(path).prove()
+    [kept] = (tmp_path / "cache").glob("*.duckdb")
+    assert kept.stat().st_mode & 0o077 == 0
+    assert kept.parent.stat().st_mode & 0o077 == 0
 
 
 def test_the_files_themselves_cannot_be_read_or_written(opened: Opener, tmp_path: Path) -> None:

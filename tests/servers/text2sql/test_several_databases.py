@@ -47,9 +47,29 @@ async def test_one_that_cannot_be_read_does_not_hide_the_others(shop: Path, tmp_
 @pytest.mark.parametrize(
     ("tool", "arguments"),
     [
-        ("run_sql", {"sql": "SELECT 1"}),
-        ("check_sql", {"sql": "SELECT 1"}),
+        ("run_sql", {"sql": "SELECT name FROM people"}),
+        ("check_sql", {"sql": "SELECT nam FROM people"}),
         ("describe_table", {"table": "people"}),
+        ("find_values", {"text": "Guo", "table": "people"}),
+    ],
+)
+async def test_the_only_one_that_has_the_tables_is_taken(
+    shop: Path, staff: Path, tool: str, arguments: dict[str, str]
+) -> None:
+    gone = database_at(staff.with_name("gone.sqlite"))
+    databases = Databases([database_at(shop), database_at(staff), gone])
+    reply = await called(databases, tool, **arguments)
+    assert not reply.is_error, text_of(reply)
+    assert "name" in text_of(reply)
+
+
+@pytest.mark.parametrize(
+    ("tool", "arguments"),
+    [
+        ("run_sql", {"sql": "SELECT 1"}),
+        ("run_sql", {"sql": "SELECT * FROM nowhere"}),
+        ("check_sql", {"sql": "SELECT 1"}),
+        ("describe_table", {"table": "nowhere"}),
         ("find_values", {"text": "Guo"}),
     ],
 )
@@ -61,7 +81,8 @@ async def test_among_several_one_has_to_be_named(
     assert "Say which database: shop, staff." in text_of(reply)
     wrong = await called(both(shop, staff), tool, **arguments, database="staf")
     assert "Did you mean 'staff'?" in text_of(wrong)
-    assert not (await called(both(shop, staff), tool, **arguments, database="staff")).is_error
+    named = await called(both(shop, staff), tool, **arguments, database="staff")
+    assert "which database" not in text_of(named)
 
 
 async def test_a_single_database_may_be_called_anything(staff: Path) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from tao.settings import config_dir
 from tao_servers.text2sql.command import run
 
 
@@ -14,6 +15,9 @@ from tao_servers.text2sql.command import run
     [
         (["--database", "a/shop.sqlite", "--database", "b/shop.sqlite"], "--database NAME=PATH_OR_URL"),
         (["--database", "postgresql://u:secret@h/d"], "Leave the password out"),
+        (["--database", "x=postgresql://u:se/cret@h/d"], "Leave the password out"),
+        (["--database", "postgresql://u@h/d?sslmode=require&password=secret"], "Leave the password out"),
+        (["--database", ""], "--database is empty"),
         (["--database", "a.sqlite", "--database", "b.sqlite", "--comments", "c.yaml"], "is for one database"),
     ],
 )
@@ -24,15 +28,18 @@ def test_options_that_cannot_be_meant_are_refused(options: list[str], said: str)
     assert "secret" not in outcome.output
 
 
-def test_a_variable_that_is_missing_is_told_at_the_start(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_variable_that_is_missing_spoils_one_database_only(
+    shop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    settings = "[text2sql.databases.shop]\nurl_env = 'TAO_TEST_NOWHERE'\n"
-    (tmp_path / "tao.toml").write_text(settings, encoding="utf-8")
-    outcome = CliRunner().invoke(run, [])
-    assert outcome.exit_code == 2
-    assert "TAO_TEST_NOWHERE" in outcome.output
+    config_dir().mkdir(parents=True)
+    settings = "[text2sql.databases.a]\nurl_env = 'TAO_TEST_NOWHERE'\n"
+    settings += f"[text2sql.databases.b]\npath = '{shop}'\n"
+    (config_dir() / "tao.toml").write_text(settings, encoding="utf-8")
+    outcome = CliRunner().invoke(run, ["check"])
+    assert outcome.exit_code == 1
+    assert "a: The environment variable TAO_TEST_NOWHERE" in outcome.stdout
+    assert "b: sqlite, 5 tables" in outcome.stdout
 
 
 def test_wrong_settings_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -43,7 +50,17 @@ def test_wrong_settings_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert "text2sql.max_rows" in outcome.output
 
 
-@pytest.mark.parametrize("option", [["--max-rows", "0"], ["--timeout", "0"], ["--unknown"]])
+@pytest.mark.parametrize(
+    "option",
+    [
+        ["--max-rows", "0"],
+        ["--max-rows", "99999999999"],
+        ["--timeout", "0"],
+        ["--timeout", "inf"],
+        ["--timeout", "nan"],
+        ["--unknown"],
+    ],
+)
 def test_a_wrong_option_is_a_usage_error(option: list[str]) -> None:
     assert CliRunner().invoke(run, option).exit_code == 2
 
@@ -61,6 +78,16 @@ def test_check_says_of_each_database_whether_it_can_only_be_read(shop: Path) -> 
         ("gone", False, 0),
     ]
     assert "does not exist" in told[1]["problem"]
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["postgresql://[bad", "postgresql://u@h:port/d", "postgresql://u@h:1/d?se=cret", "mysql://u@h", "x://"],
+)
+def test_check_says_in_one_line_what_is_wrong_with_a_url(url: str) -> None:
+    outcome = CliRunner().invoke(run, ["--database", url, "check"])
+    assert outcome.exit_code == 1
+    assert len(outcome.output.splitlines()) == 1
 
 
 def test_check_without_a_database_says_how_to_name_one(

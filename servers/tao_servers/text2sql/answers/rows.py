@@ -11,6 +11,7 @@ from tao_servers.text2sql.one_line import one_line
 
 __all__ = ["QueryResult", "present"]
 
+_LOOK = "describe_table and find_values show how and in which column values are written."
 _CELLS = (2_000, 400, 100, 30)
 _ENOUGH = 10
 
@@ -72,7 +73,9 @@ def _notes(rows: Rows, shown: list[list[Cell]], count: int, is_cut: bool) -> lis
     if shown[:count] != rows.rows[:count] and any(map(_is_cut, shown[:count])):
         notes.append("Texts that end in … are cut: use substr(column, start, length).")
     if not shown:
-        notes.append("No row matches; describe_table and find_values show how values are written.")
+        notes.append(f"No row matches; {_LOOK}")
+    elif len(shown) == 1 and not is_cut and all(cell is None for cell in shown[0]):
+        notes.append(f"Only NULL, as when no row matches; {_LOOK}")
     return notes
 
 

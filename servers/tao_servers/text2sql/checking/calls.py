@@ -21,14 +21,14 @@ __all__ = ["unknown_call", "unknown_operator"]
 
 # Keywords that a bracket may follow.
 _KEYWORDS = """
-    all and any array as asc of repeatable between both by case collate columns cross cube desc distinct div
-    else end escape except exclude exists filter first following for from full group groups having ilike in
-    inner intersect interval is isnull join lateral leading left like limit materialized next not notnull
-    offset on only or order outer over partition passing pivot placing preceding qualify range regexp
-    replace returning right rlike rollup row rows select sets similar some straight_join then to trailing
-    union unpivot using values when where window with within xor glob match recursive separator sample
-    bernoulli system reservoir tablesample operator rename if struct map enum list use force ignore key
-    index nested zone
+    all and any array as asc of percent repeatable between both by case collate columns cross cube desc
+    distinct div else end escape except exclude exists filter first following for from full group groups
+    having ilike in inner intersect interval is isnull join lateral leading left like limit materialized
+    next not notnull offset on only or order outer over partition passing pivot placing preceding qualify
+    range regexp replace returning right rlike rollup row rows select sets similar some straight_join then
+    to trailing union unpivot using values when where window with within xor glob match recursive separator
+    sample bernoulli system reservoir tablesample operator rename if struct map enum list use force ignore
+    key index nested zone
 """
 # Types that take a length, and calls with a syntax of their own.
 _TYPES = """

@@ -234,6 +234,9 @@ class Meaning:
         while isinstance(first, exp.Dot):
             links.insert(0, first.expression)
             first = first.this
+        if not isinstance(first, exp.Expr):
+            self._against("known syntax", "What stands before the dot is not understood here.")
+            return []
         arguments = [one for link in links if isinstance(link, exp.Anonymous) for one in link.expressions]
         if not all(isinstance(link, exp.Anonymous | exp.Identifier | exp.Star) for link in links):
             self._against("known syntax", "What follows the dot is not understood here.")

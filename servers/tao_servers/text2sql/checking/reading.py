@@ -26,6 +26,18 @@ from tao_servers.text2sql.schema import Schema, Table
 
 __all__ = ["Reading", "read"]
 
+# Kinds of joins and the like, which the parser could take for an alias.
+_NO_ALIASES = {
+    "anti",
+    "asof",
+    "only",
+    "pivot",
+    "positional",
+    "qualify",
+    "semi",
+    "straight_join",
+    "tablesample",
+}
 _QUERIES = (exp.Select, exp.SetOperation, exp.Subquery, exp.Values, exp.Pivot)
 
 
@@ -114,6 +126,9 @@ class _Reader:
         for part in clause.expressions:
             name = self._names.of_table(part.args.get("alias"))
             if clause.args.get("recursive"):
+                if not together:
+                    # Before UNION, and without one, the name is still that of a table.
+                    self.query(_first_of(part.this), scope)
                 scope.parts[name] = self._given(part)
             columns = self.query(part.this, scope)
             scope.parts[name] = named(columns, part.args.get("alias"), self._names)
@@ -128,6 +143,8 @@ class _Reader:
         if isinstance(start, exp.From):
             self._source(start.this, own)
         for join in node.args.get("joins") or ():
+            if self._dialect != "sqlite" and _is_comma(join):
+                own.start = len(own.sources)
             self._join(join, own)
         if self._dialect == "sqlite" and own.hides():
             self._look_ahead(node, own)
@@ -158,19 +175,27 @@ class _Reader:
                 self._reading.against("known tables", f"Two things are called {source.name!r} here.")
 
     def _join(self, join: exp.Join, own: Scope) -> None:
-        left = list(own.sources)
+        left = own.sources[own.start :]
         self._source(join.this, own)
-        right = own.sources[len(left) :]
+        right = own.sources[own.start + len(left) :]
+        joined = Scope(own.parent, left + right, own.parts)
         if str(join.args.get("method") or "").upper() == "NATURAL":
             self._refuse_all_columns(own.sources, "NATURAL JOIN")
         for column in join.args.get("using") or ():
             self._meaning.joined_by(self._names.of(column), left, right)
         condition = join.args.get("on")
         if condition is not None:
-            self._walk(condition, own, in_join=True)
+            self._walk(condition, joined, in_join=True)
         for key in ("match_condition", "nearest"):
             if isinstance(join.args.get(key), exp.Expr):
-                self._walk(join.args[key], own, in_join=True)
+                self._walk(join.args[key], joined, in_join=True)
+
+    def _nested_joins(self, node: exp.Expr, own: Scope, start: int) -> None:
+        """`a JOIN b JOIN c ON ... ON ...`: the inner condition sees b and c only."""
+        around, own.start = own.start, 0 if self._dialect == "sqlite" else start
+        for join in node.args.get("joins") or ():
+            self._join(join, own)
+        own.start = around
 
     def _source(self, node: exp.Expr, own: Scope) -> None:
         """Add what stands at one place of FROM."""
@@ -193,10 +218,11 @@ class _Reader:
     @staticmethod
     def _seen(own: Scope) -> Scope:
         """What something in FROM sees: what stands before it, perhaps, and what is around the SELECT."""
-        return Scope(own.parent, list(own.sources), own.parts)
+        before = Scope(own.parent, own.sources[: own.start], own.parts)
+        return Scope(before, own.sources[own.start :], own.parts)
 
     def _table(self, node: exp.Table, own: Scope) -> None:
-        this = node.this
+        this, start = node.this, len(own.sources)
         if isinstance(this, exp.Identifier):
             self._add(self._named_table(node, own), node, own)
         elif node.args.get("rows_from"):
@@ -210,8 +236,7 @@ class _Reader:
             self._add(function_source(this, node, self._names), node, own)
         else:
             self._reading.against("known syntax", "This table is not understood here.")
-        for join in node.args.get("joins") or ():
-            self._join(join, own)
+        self._nested_joins(node, own, start)
 
     def _named_table(self, node: exp.Table, own: Scope) -> Source:
         name = self._names.of_table(node.this)
@@ -228,7 +253,7 @@ class _Reader:
         return found
 
     def _derived(self, node: exp.Subquery, own: Scope) -> None:
-        seen = self._seen(own)
+        seen, start = self._seen(own), len(own.sources)
         if not isinstance(node.this, exp.Table | exp.Subquery) or node.args.get("with_"):
             columns = self.query(node.this, seen)
             name = self._names.of_table(node.args.get("alias"))
@@ -237,12 +262,12 @@ class _Reader:
             self._add(Source(name, columns, single=one_row(node.this)), node, own)
         else:
             self._joined_in_brackets(node, own)
-        for join in node.args.get("joins") or ():
-            self._join(join, own)
+        self._nested_joins(node, own, start)
 
     def _joined_in_brackets(self, node: exp.Subquery, own: Scope) -> None:
         inside = Scope(own.parent, list(own.sources), own.parts)
         before = len(inside.sources)
+        inside.start = 0 if self._dialect == "sqlite" else before
         self._source(node.this, inside)
         added = inside.sources[before:]
         if not node.args.get("alias"):
@@ -266,6 +291,8 @@ class _Reader:
 
     def _add(self, source: Source, node: exp.Expr, own: Scope) -> None:
         alias = node.args.get("alias")
+        if self._names.of(alias) in _NO_ALIASES:
+            self._reading.against("known syntax", f"{source.name.upper()} is not understood here.")
         if source.hides and given_names(alias, self._names):
             self._refuse_all_columns([source], "Naming its columns anew")
         sample = node.args.get("sample")
@@ -325,6 +352,16 @@ class _Reader:
             return
         table = exp.Table(this=named_there.this, db=named_there.args.get("table"))
         self._refuse_all_columns([self._named_table(table.copy(), scope)], "IN and a table")
+
+
+def _is_comma(join: exp.Join) -> bool:
+    return not any(join.args.get(key) for key in ("kind", "method", "on", "side", "using"))
+
+
+def _first_of(query: exp.Expr) -> exp.Expr:
+    while isinstance(query, exp.SetOperation):
+        query = query.this
+    return query
 
 
 def _inside(node: exp.Expr) -> Iterator[exp.Expr]:

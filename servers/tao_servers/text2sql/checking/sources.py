@@ -44,12 +44,16 @@ class Source:
 
 @dataclass(slots=True)
 class Scope:
-    """What the names in one SELECT can mean: its own sources, then those of the SELECT around it."""
+    """What the names in one SELECT can mean: its own sources, then those of the SELECT around it.
+
+    `start` is the first source of the join that is being read: its conditions see nothing before that.
+    """
 
     parent: "Scope | None" = None
     sources: list[Source] = field(default_factory=list)
     parts: dict[str, Columns] = field(default_factory=dict)
     aliases: frozenset[str] = frozenset()
+    start: int = 0
 
     def chain(self) -> Iterator["Scope"]:
         """This one, then those around it."""

@@ -26,6 +26,8 @@ def check(databases: Databases, as_json: bool) -> None:
         found = [listed(opened, None, Stop()) for opened in databases.all()]
     except SetupError as exc:
         raise click.UsageError(str(exc)) from exc
+    except KeyboardInterrupt:
+        sys.exit(130)
     if as_json:
         click.echo(json.dumps([_data(one) for one in found], ensure_ascii=False))
     else:
@@ -48,4 +50,9 @@ def _line(one: Listed) -> str:
     if one.problem is not None:
         return f"{one.name}: {one.problem}"
     count = len(one.tables)
+    if not count:
+        return (
+            f"{one.name}: {one.dialect}, nothing can be written, but there is no table to read either: see"
+            " which rights the role has (GRANT SELECT), and `schemas` and `tables` in the settings."
+        )
     return f"{one.name}: {one.dialect}, {count} table{'' if count == 1 else 's'}, and nothing can be written."

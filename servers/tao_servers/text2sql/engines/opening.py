@@ -1,5 +1,6 @@
 """Chooses the engine by the scheme of a URL, or by what a file is."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import unquote
@@ -15,6 +16,7 @@ _DATA_SUFFIXES |= {".xlsx", ".xlsm", ".xlsb", ".xls", ".ods"}
 _DUCKDB_SUFFIXES = {".duckdb", ".ddb"}
 # At byte 8 of a DuckDB file.
 _DUCKDB_MAGIC = b"DUCK"
+_QUERY = re.compile(r"\?\w+=[^?]*\Z")
 
 
 def open_engine(database: Database) -> Engine:
@@ -33,6 +35,12 @@ def open_engine(database: Database) -> Engine:
         raise SetupError(
             f"Databases of the kind {kind[:30]!r} are not known. Use sqlite:///PATH, duckdb:///PATH,"
             " postgresql://USER@HOST/NAME, mysql://USER@HOST/NAME, or the path of a file."
+        )
+    if _QUERY.sub("", database.address).count("@") > 1:
+        # What stands between the two would be taken for the host, and told in every error.
+        raise SetupError(
+            f"The URL of {database.name!r} has two @: write @ : / ? # % in the password as %40 %3A %2F %3F"
+            " %23 %25, or give the password by `password_env`."
         )
     return _with_driver(lambda: opener(database))
 

@@ -22,6 +22,7 @@ from tao_servers.text2sql.answers import (
 from tao_servers.text2sql.errors import Text2sqlError
 from tao_servers.text2sql.tools.asking import checked, described, found, listed, queried
 from tao_servers.text2sql.tools.databases import Databases, Opened
+from tao_servers.text2sql.tools.fitting import fitting, has_table, has_tables_of
 from tao_servers.text2sql.tools.working import in_thread
 
 __all__ = ["add_tools"]
@@ -70,7 +71,7 @@ def _add_tools_for_names(server: MCPServer, databases: Databases, rare: dict[str
         table: Annotated[str, Field(description="Name from list_tables")],
         database: DatabaseName = None,
     ) -> Annotated[CallToolResult, TableDetail]:
-        opened = _picked(databases, database)
+        opened = await fitting(databases, database, lambda one, stop: has_table(one, table, stop))
         return result(*await in_thread(lambda stop: described(opened, table, stop), opened.places))
 
     @server.tool(
@@ -84,7 +85,7 @@ def _add_tools_for_names(server: MCPServer, databases: Databases, rare: dict[str
         table: Annotated[str | None, Field(description="Only in this table")] = None,
         database: DatabaseName = None,
     ) -> Annotated[CallToolResult, ValueList]:
-        opened = _picked(databases, database)
+        opened = await fitting(databases, database, lambda one, stop: has_table(one, table, stop))
         return result(*await in_thread(lambda stop: found(opened, text, table, stop), opened.places))
 
 
@@ -98,8 +99,9 @@ def _add_tools_for_statements(server: MCPServer, databases: Databases, rare: dic
     async def check_sql(
         sql: Statement, database: DatabaseName = None
     ) -> Annotated[CallToolResult, CheckResult]:
-        opened = _picked(databases, database)
-        return result(*await in_thread(lambda stop: checked(opened, _unfenced(sql), stop), opened.places))
+        plain = _unfenced(sql)
+        opened = await fitting(databases, database, lambda one, stop: has_tables_of(one, plain, stop))
+        return result(*await in_thread(lambda stop: checked(opened, plain, stop), opened.places))
 
     @server.tool(
         description="Run one SELECT (WITH allowed; read-only) in the SQL of the database and return its rows."
@@ -112,10 +114,9 @@ def _add_tools_for_statements(server: MCPServer, databases: Databases, rare: dic
         database: DatabaseName = None,
         limit: Annotated[int | None, Field(ge=1, description="Most rows")] = None,
     ) -> Annotated[CallToolResult, QueryResult]:
-        opened = _picked(databases, database)
-        return result(
-            *await in_thread(lambda stop: queried(opened, _unfenced(sql), limit, stop), opened.places)
-        )
+        plain = _unfenced(sql)
+        opened = await fitting(databases, database, lambda one, stop: has_tables_of(one, plain, stop))
+        return result(*await in_thread(lambda stop: queried(opened, plain, limit, stop), opened.places))
 
 
 def _reads(title: str) -> ToolAnnotations:

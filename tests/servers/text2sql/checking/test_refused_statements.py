@@ -15,16 +15,16 @@ HOSTILE: dict[str, dict[str, list[str]]] = tomllib.loads(
 )
 
 
-def cases(part: str) -> list[tuple[str, str, str]]:
+def cases() -> list[tuple[str, str, str]]:
     """Each statement with its dialect and rule; those of `everywhere` once a dialect."""
     found: list[tuple[str, str, str]] = []
     for dialect in DIALECTS:
-        for group in ("everywhere", dialect) if part == "all" else ():
+        for group in ("everywhere", dialect):
             found += [(dialect, rule, sql) for rule, given in HOSTILE[group].items() for sql in given]
     return found
 
 
-@pytest.mark.parametrize(("dialect", "rule", "sql"), cases("all"))
+@pytest.mark.parametrize(("dialect", "rule", "sql"), cases())
 def test_a_hostile_statement_is_refused_by_its_rule(dialect: Dialect, rule: str, sql: str) -> None:
     with pytest.raises(QueryRefused) as refused:
         check(sql, shop_schema(dialect))
@@ -32,7 +32,7 @@ def test_a_hostile_statement_is_refused_by_its_rule(dialect: Dialect, rule: str,
     assert 10 < len(str(refused.value)) < 700
 
 
-@pytest.mark.parametrize(("dialect", "rule", "sql"), cases("all"))
+@pytest.mark.parametrize(("dialect", "rule", "sql"), cases())
 def test_what_is_refused_is_a_problem_as_well(dialect: Dialect, rule: str, sql: str) -> None:
     found = problems(sql, shop_schema(dialect))
     assert found[0].rule == rule
@@ -86,7 +86,10 @@ def test_too_long_too_deep_and_too_strange_statements_are_refused(dialect: Diale
         "SELECT a.x FROM {before} a, {before} b",
         "SELECT x + x AS x FROM {before}",
         "SELECT x FROM {before} UNION ALL SELECT x FROM {before}",
-        "SELECT (SELECT x FROM {before}) + (SELECT x FROM {before}) AS x",
+        "SELECT (SELECT x FROM {before}) + (SELECT max(x) FROM {before}) AS x",
+        "SELECT x + (SELECT x) AS x FROM {before}",
+        "SELECT 1 AS x WHERE 1 IN {before} OR 2 IN {before}",
+        "SELECT CASE WHEN x > 1 THEN x END AS x FROM (SELECT x FROM {before})",
     ],
 )
 def test_a_statement_that_grows_when_written_out_is_refused_for_sqlite(part: str, backwards: bool) -> None:

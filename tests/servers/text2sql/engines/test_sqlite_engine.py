@@ -21,7 +21,7 @@ DOUBLING = (
 
 
 def cases(name: str, kind: str = "case") -> list[dict[str, Any]]:
-    text = Path(__file__).parents[1].joinpath(name).read_text(encoding="utf-8")
+    text = Path(__file__).with_name(name).read_text(encoding="utf-8")
     found: list[dict[str, Any]] = tomllib.loads(text)[kind]
     for case in found:
         doubling = DOUBLING.format(doubled=case.get("doubled"))
@@ -33,8 +33,8 @@ def by_text(case: dict[str, Any]) -> str:
     return ascii(case["sql"].removeprefix(DOUBLING.format(doubled=case.get("doubled")))[:60])
 
 
-HOSTILE, HONEST = cases("hostile.toml"), cases("honest.toml")
-SLOW = cases("hostile.toml", "slow")
+HOSTILE, HONEST = cases("hostile_sqlite.toml"), cases("honest_sqlite.toml")
+SLOW = cases("hostile_sqlite.toml", "slow")
 STOPS = {
     "time": r"stopped after 0\.05 s",
     "length": r"A value has over [\d,]+ bytes",

@@ -110,7 +110,8 @@ class Pool:
             # No prepared statements: behind a pooler such as pgbouncer they would be someone else's.
             connection = psycopg.connect(**self._parameters, prepare_threshold=None)  # type: ignore[arg-type]
         except (psycopg.ProgrammingError, ValueError) as exc:
-            raise SetupError(f"The URL of {self._name!r} has a wrong parameter: {exc}.") from exc
+            said = " ".join(str(exc).split()).rstrip(".")
+            raise SetupError(f"The URL of {self._name!r} has a wrong parameter: {said}.") from exc
         # Every transaction begins so, also those that SQLAlchemy begins by itself.
         connection.read_only = True
         return connection

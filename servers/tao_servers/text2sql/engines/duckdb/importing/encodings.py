@@ -17,7 +17,9 @@ _MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 # GB18030 covers GBK and GB2312. cp1252 reads anything, so that it comes last.
-_TRIED = ("utf-8", "gb18030", "cp1252")
+_TRIED = ("gb18030", "cp1252")
+# By chance hardly one in six of another encoding's letters would fit.
+_RIGHT_FOR_ONE_WRONG = 3
 _TEXT_CONTROLS = frozenset(b"\t\n\r\f\x1a\x1b")
 
 
@@ -38,8 +40,10 @@ def as_utf8(path: Path, scratch: Path) -> tuple[Path, str | None]:
         while block := source.read(_BLOCK):
             lost += block.count("\ufffd")
             target.write(block.replace("\x00", ""))
-    remark = f"{lost} characters could not be read as {encoding}." if lost else None
-    return scratch, remark
+    if lost:
+        return scratch, f"{lost} characters could not be read as {encoding}."
+    # What fits several encodings may have been meant in another one.
+    return scratch, f"Read as {encoding}." if encoding in _TRIED else None
 
 
 def encoding_of(path: Path) -> str:
@@ -58,6 +62,11 @@ def encoding_of(path: Path) -> str:
     controls = sum(byte < 32 and byte not in _TEXT_CONTROLS for byte in head)
     if controls * 50 > len(head):
         raise Unreadable("is no text, whatever its name says. Give a text file, or save it anew.")
+    if _fits(path, "utf-8"):
+        return "utf-8"
+    if _is_mostly_utf8(path):
+        # Not the name of what needs no change.
+        return "utf-8-sig"
     return next((encoding for encoding in _TRIED if _fits(path, encoding)), _TRIED[-1])
 
 
@@ -71,6 +80,17 @@ def _without_mark(head: bytes) -> str:
     if wrong or max(even, odd) * 20 < len(head) or min(even, odd) * 20 > max(even, odd):
         raise Unreadable("is no text, whatever its name says: it has zero bytes. Give a text file.")
     return encoding
+
+
+def _is_mostly_utf8(path: Path) -> bool:
+    """Whether some bytes were damaged in a file that is UTF-8 otherwise."""
+    decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
+    right = wrong = 0
+    for block in _blocks(path):
+        text = decoder.decode(block)
+        wrong += text.count("\ufffd")
+        right += sum(not char.isascii() for char in text)
+    return right - wrong >= _RIGHT_FOR_ONE_WRONG * wrong
 
 
 def _fits(path: Path, encoding: str) -> bool:
