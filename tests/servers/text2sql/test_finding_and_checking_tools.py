@@ -105,6 +105,20 @@ async def test_what_is_wrong_with_a_statement_is_told_without_an_error(
     assert said in text_of(reply)
 
 
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT id FROM customers WHERE city = '金卡'",
+        "SELECT avg(id) FROM customers WHERE name LIKE '%金卡%'",
+    ],
+)
+async def test_a_text_that_finds_nothing_is_told_where_it_stands(shop: Path, sql: str) -> None:
+    note = data_of(await called(only(shop), "run_sql", sql=sql))["note"]
+    assert "'金卡会员' stands in customers.level: filter on that column" in note
+    hidden = data_of(await called(only(shop, hidden=("customers.level",)), "run_sql", sql=sql))["note"]
+    assert "level" not in hidden
+
+
 async def test_tables_that_multiply_each_other_are_pointed_out(shop: Path) -> None:
     sql = "SELECT count(*) FROM customers, categories"
     assert "categories" in data_of(await called(only(shop), "check_sql", sql=sql))["warnings"][0]

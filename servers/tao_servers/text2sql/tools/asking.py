@@ -25,6 +25,7 @@ from tao_servers.text2sql.one_line import one_line
 from tao_servers.text2sql.schema import Schema, Table
 from tao_servers.text2sql.stopping import Stop
 from tao_servers.text2sql.tools.databases import Opened
+from tao_servers.text2sql.tools.hinting import where_texts_stand
 
 __all__ = ["checked", "described", "found", "listed", "queried"]
 
@@ -90,7 +91,9 @@ def queried(opened: Opened, sql: str, limit: int | None, stop: Stop) -> tuple[st
     limits = opened.limits
     if limit is not None:
         limits = replace(limits, max_rows=max(1, min(limit, limits.max_rows)))
-    return present(engine.run(verdict.sql, limits, stop), verdict.warnings)
+    rows = engine.run(verdict.sql, limits, stop)
+    hints = where_texts_stand(opened, verdict.sql, rows, stop) if verdict.kind == "select" else []
+    return present(rows, (*verdict.warnings, *hints))
 
 
 def checked(opened: Opened, sql: str, stop: Stop) -> tuple[str, CheckResult]:
