@@ -119,6 +119,13 @@ async def test_a_text_that_finds_nothing_is_told_where_it_stands(shop: Path, sql
     assert "level" not in hidden
 
 
+async def test_a_count_of_nothing_tells_how_the_text_is_written_in_the_other_language(shop: Path) -> None:
+    sql = "SELECT count(*) FROM customers WHERE city = 'Shenzhen'"
+    assert "'深圳' stands in customers.city" in data_of(await called(only(shop), "run_sql", sql=sql))["note"]
+    none = data_of(await called(only(shop), "run_sql", sql="SELECT count(*) FROM orders WHERE total < 0"))
+    assert "note" not in none
+
+
 async def test_tables_that_multiply_each_other_are_pointed_out(shop: Path) -> None:
     sql = "SELECT count(*) FROM customers, categories"
     assert "categories" in data_of(await called(only(shop), "check_sql", sql=sql))["warnings"][0]

@@ -23,7 +23,8 @@ _MOST_COLUMNS = 200
 
 def where_texts_stand(opened: Opened, sql: str, rows: Rows, stop: Stop) -> list[str]:
     """Notes such as "'金卡' stands in customers.level", for a small database and a result without values."""
-    if any(cell is not None for row in rows.rows for cell in row):
+    # A count of nothing is 0, a sum of nothing NULL.
+    if len(rows.rows) > 1 or any(cell not in {None, 0} for row in rows.rows for cell in row):
         return []
     texts = dict.fromkeys(found.replace("''", "'").strip("%") for found in _TEXT.findall(sql))
     if not texts or not _is_small(opened.source.schema(stop)):
