@@ -50,8 +50,8 @@ def _instead(name: str, tables: list[Table], schema: Schema, part: exp.Expr | No
     if capitals:
         return f'Write it with its capitals in double quotes: "{capitals[0]}".'
     owners = [table.full_name for table in schema.tables if table.column(name) and table not in tables]
-    if part is not None and owners:
-        return f"It is in {some(owners)}: join it."
+    if owners:
+        return f"It is in {some(owners)}" + (": join it." if part is not None else ".")
     if schema.dialect == "duckdb" and part is not None and _before_an_arrow(part):
         return "For a function of list elements write: lambda x: x + 1."
     close = Schema(tuple(tables)).columns_like(name)

@@ -40,7 +40,25 @@ _TYPES = """
 _LANGUAGE = frozenset(f"{_KEYWORDS} {_TYPES}".split())
 # What the parser takes for a call though it is none.
 _LIKE_CALLS = {"all", "any", "array", "row", "some"}
-_DATES = {"date_format", "date_trunc", "datediff", "day", "month", "now", "to_char", "year"}
+_DATES = {
+    *("curdate", "date_add", "date_format", "date_part", "date_sub", "date_trunc", "dateadd", "datediff"),
+    *("datetime", "day", "extract", "from_unixtime", "getdate", "julianday", "month", "now", "str_to_date"),
+    *("strftime", "sysdate", "timestampdiff", "to_char", "to_date", "unix_timestamp", "year"),
+}
+# What other databases call it: of the second, those are told that this one has.
+_ELSEWHERE = {
+    **dict.fromkeys(("ifnull", "isnull", "nvl", "zn"), ("coalesce",)),
+    **dict.fromkeys(("group_concat", "listagg", "string_agg", "wm_concat"), ("string_agg", "group_concat")),
+    **dict.fromkeys(("charindex", "instr", "locate", "strpos"), ("strpos", "instr", "locate")),
+    **dict.fromkeys(("left", "mid", "right"), ("substr",)),
+    **dict.fromkeys(("json_extract_path_text", "json_value", "get_json_object"), ("json_extract",)),
+    **{"len": ("length",), "rand": ("random",), "random": ("rand",), "substring_index": ("split_part",)},
+    **{
+        "array_agg": ("json_group_array", "json_arrayagg"),
+        "to_number": ("cast",),
+        "median": ("percentile_cont",),
+    },
+}
 _INSTEAD: dict[Dialect, str] = {
     "sqlite": "SQLite has strftime('%Y-%m', column), date('now') and julianday(column) for dates.",
     "postgres": "PostgreSQL has to_char(column, 'YYYY-MM'), date_trunc('month', column) and now() for dates.",
@@ -157,6 +175,8 @@ def _parameter(node: exp.SessionParameter) -> str:
 
 def unknown_operator(statement: Statement) -> str | None:
     """What is wrong with the first operator that PostgreSQL has not built in: others are calls, too."""
+    if statement.dialect in {"mysql", "sqlite"}:
+        return _of_postgres(statement)
     if statement.dialect != "postgres":
         return None
     for place, token in enumerate(statement.tokens):
@@ -167,6 +187,15 @@ def unknown_operator(statement: Statement) -> str | None:
     for run in _runs(statement.tokens):
         if run not in OPERATORS:
             return f"The operator {run[:20]!r} is not understood here; put spaces between operators."
+    return None
+
+
+def _of_postgres(statement: Statement) -> str | None:
+    if any(isinstance(node, exp.ILike) for node in statement.nodes):
+        return "There is no ILIKE here; write lower(column) LIKE '...'."
+    pairs = zip(statement.tokens, statement.tokens[1:], strict=False)
+    if any(one.is_sign(":") and other.is_sign(":") for one, other in pairs):
+        return "There is no :: here; write CAST(column AS type)."
     return None
 
 
@@ -193,6 +222,13 @@ def _runs(tokens: Sequence[Token]) -> list[str]:
 def _instead(name: str, dialect: Dialect) -> str:
     if name in _DATES:
         return _INSTEAD[dialect]
+    if name == "top":
+        return "Write LIMIT 10 at the end."
+    if name in {"decode", "if", "iif"}:
+        return "Write CASE WHEN ... THEN ... ELSE ... END."
+    same = [one for one in _ELSEWHERE.get(name, ()) if one in scalar(dialect)]
+    if same:
+        return f"Write {same[0]}(...) instead."
     close = get_close_matches(name[:60], scalar(dialect), n=2, cutoff=0.8)
     if close:
         return f"Did you mean {' or '.join(close)}?"

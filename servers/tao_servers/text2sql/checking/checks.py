@@ -29,6 +29,8 @@ RULES = (
     "hidden columns",
 )
 
+_MOST_PROBLEMS = 10
+
 
 def check(sql: str, schema: Schema, functions: Collection[str] = ()) -> Checked:
     """Let a statement pass, or say why not. `functions` are further ones that it may call.
@@ -45,13 +47,12 @@ def check(sql: str, schema: Schema, functions: Collection[str] = ()) -> Checked:
 
 
 def problems(sql: str, schema: Schema, functions: Collection[str] = ()) -> tuple[Problem, ...]:
-    """The first complaint of each rule; only one where the statement could not be read at all."""
+    """What the rules have against it, each once; only one where the statement could not be read at all."""
     try:
         found = _judged(sql, schema, functions)[1]
     except QueryRefused as exc:
         return (Problem(exc.rule, str(exc)),)
-    first = {problem.rule: problem for problem in reversed(found)}
-    return tuple(first[rule] for rule in RULES if rule in first)
+    return tuple(sorted(dict.fromkeys(found), key=lambda problem: RULES.index(problem.rule)))[:_MOST_PROBLEMS]
 
 
 def _judged(sql: str, schema: Schema, functions: Collection[str]) -> tuple[Checked, list[Problem]]:

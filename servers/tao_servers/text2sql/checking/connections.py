@@ -15,10 +15,18 @@ __all__ = ["unconnected"]
 def unconnected(select: exp.Select, sources: Sequence[Source], names: Names) -> tuple[str, str] | None:
     """Two sources of a SELECT that nothing connects; None when all are, or only one has more than a row."""
     many = [source for source in sources if not source.single and source.name]
-    joins = list(select.args.get("joins") or ())
+    joins = list(_joins(select))
     if len(many) < 2 or any(_connects_by_itself(join) for join in joins):
         return None
     groups = {source.name: source.name for source in sources}
+    for join in joins:
+        name = names.of_table(join.this.args.get("alias")) or names.of_table(join.this)
+        last = next((place for place, one in enumerate(sources) if one.name == name), len(sources))
+        for column in join.args.get("using") or ():
+            known = [one for one in sources[: last + 1] if one.columns is None or one.has(names.of(column))]
+            sharing = [one.name for one in known]
+            for name in sharing[1:]:
+                _unite(groups, sharing[0], name)
     for condition in _conditions(select, joins):
         together = _named_in(condition, sources, names)
         for name in together[1:]:
@@ -31,18 +39,29 @@ def unconnected(select: exp.Select, sources: Sequence[Source], names: Names) -> 
 
 
 def _connects_by_itself(join: exp.Join) -> bool:
-    return bool(join.args.get("method") or join.args.get("using") or join.args.get("nearest"))
+    return bool(join.args.get("method") or join.args.get("nearest"))
+
+
+def _joins(select: exp.Select) -> Iterator[exp.Join]:
+    """All joins of FROM, those in brackets and those that hang on a table among them."""
+    start = select.args.get("from_")
+    waiting = [*(select.args.get("joins") or ()), *([start] if start else ())]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, exp.Join):
+            yield one
+        waiting += one.args.get("joins") or ()
+        inner = one.this
+        if isinstance(inner, exp.Subquery) or (
+            isinstance(inner, exp.Expr) and not isinstance(inner, exp.Query)
+        ):
+            waiting.append(inner)
 
 
 def _conditions(select: exp.Select, joins: Sequence[exp.Join]) -> Iterator[exp.Expr]:
     for join in joins:
         if join.args.get("on"):
             yield from _split(join.args["on"])
-    # A join in brackets has its conditions further in.
-    for bracket in (select.args.get("from_"), *joins):
-        for inner in bracket.find_all(exp.Join) if bracket and isinstance(bracket.this, exp.Subquery) else ():
-            if inner.args.get("on"):
-                yield inner.args["on"]
     where = select.args.get("where")
     if where is not None:
         yield from _split(where.this)

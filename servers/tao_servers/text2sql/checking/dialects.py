@@ -67,6 +67,12 @@ class _PostgresParser(PostgresParser):
         TokenType.DARROW: build_json_extract_scalar,
     }
 
+    def _parse_escape(self, this: exp.Expr | None) -> exp.Expr | None:
+        # Its own knows '...' alone, not E'...'.
+        if not self._match(TokenType.ESCAPE):
+            return this
+        return self.expression(exp.Escape(this=this, expression=self._parse_primary()))
+
 
 class _MySQLParser(MySQLParser):
     FUNCTIONS: ClassVar = {}

@@ -26,8 +26,14 @@ _EXPLAIN_WORDS: dict[Dialect, frozenset[str]] = {
     "duckdb": frozenset({"analyze"}),
 }
 _EXPLAIN_OPTIONS = frozenset(
-    {"analyze", "buffers", "costs", "format", "memory", "serialize", "summary", "timing", "verbose", "wal"}
+    {"analyze", "buffers", "costs", "format", "generic_plan", "memory", "serialize", "settings", "summary"}
+    | {"timing", "verbose", "wal"}
     | {"on", "off", "true", "false", "json", "xml", "yaml", "text", "none", "html", "graphviz", "mermaid"}
+)
+# What MySQL shows of a database from which nothing is withheld.
+_MYSQL_TELLS = (
+    *(("tables",), ("table", "status"), ("databases",), ("schemas",), ("engines",), ("storage", "engines")),
+    *(("collation",), ("charset",), ("character", "set")),
 )
 _ONLY_READING = (
     "Only one SELECT is allowed (also WITH, VALUES, UNION, INTERSECT and EXCEPT), or EXPLAIN of one; this"
@@ -82,7 +88,9 @@ def _explained(tokens: Sequence[Token], schema: Schema) -> Form:
     if told is not None:
         place = told
     while place < len(tokens) and (
-        tokens[place].lowered in _EXPLAIN_WORDS[dialect] or tokens[place].is_sign("=")
+        tokens[place].lowered in _EXPLAIN_WORDS[dialect]
+        or tokens[place].is_sign("=")
+        or (tokens[place - 1].is_sign("=") and tokens[place].kind == "text")
     ):
         place += 1
     if not _is_query(tokens, place, dialect):
@@ -104,7 +112,8 @@ def _options(tokens: Sequence[Token]) -> int | None:
     for place, token in enumerate(tokens[2:], start=2):
         if token.is_sign(")"):
             return place + 1
-        if not token.is_sign(",") and token.lowered not in _EXPLAIN_OPTIONS and token.kind != "text":
+        known = token.lowered in _EXPLAIN_OPTIONS or token.kind == "text" or token.value in {"0", "1", ","}
+        if not known:
             return None
     return None
 
@@ -112,7 +121,7 @@ def _options(tokens: Sequence[Token]) -> int | None:
 def _described(tokens: Sequence[Token], place: int, schema: Schema) -> Form:
     """DESCRIBE of a table: MySQL and DuckDB have it, and `EXPLAIN orders` is the same for MySQL."""
     first, dialect = tokens[0].lowered, schema.dialect
-    words = {"mysql": {"describe", "desc", "explain"}, "duckdb": {"describe", "desc", "summarize"}}
+    words = {"mysql": {"describe", "desc", "explain"}, "duckdb": {"describe", "desc", "show", "summarize"}}
     if first not in words.get(dialect, ()) or place != 1:
         raise _refused()
     if _is_query(tokens, place, dialect):
@@ -130,21 +139,28 @@ def _shown(tokens: Sequence[Token], schema: Schema) -> Form:
         if name not in settings("postgres"):
             raise QueryRefused(
                 "SHOW tells of a setting that is not for everybody; SHOW search_path, timezone,"
-                " server_version and the like are allowed.",
+                " server_version and the like are allowed. For tables use list_tables.",
                 rule="only reading",
             )
         return Form("show", None)
     if words in (["tables"], ["all", "tables"], ["full", "tables"]):
         return _open_only(schema)
     if schema.dialect == "mysql":
-        return _shown_by_mysql(tokens, [word for word in words if word not in {"full", "extended"}], schema)
-    raise _refused()
+        first = 1
+        while first < len(tokens) and tokens[first].lowered in {"extended", "full", "global", "session"}:
+            first += 1
+        return _shown_by_mysql(tokens, words[first - 1 :], schema)
+    if words == ["databases"]:
+        return _open_only(schema)
+    # DuckDB describes a table so.
+    return _described(tokens, 1, schema)
 
 
 def _shown_by_mysql(tokens: Sequence[Token], words: list[str], schema: Schema) -> Form:
     skipped = len(tokens) - len(words)
-    if words[:1] == ["tables"]:
-        return _ended(tokens, skipped + 1, _open_only(schema), schema)
+    for told in _MYSQL_TELLS:
+        if words[: len(told)] == list(told):
+            return _ended(tokens, skipped + len(told), _open_only(schema), schema)
     if words[:1] in (["columns"], ["fields"], ["index"], ["indexes"], ["keys"]) and len(words) > 2:
         if words[1] not in {"from", "in"}:
             raise _refused()
@@ -153,18 +169,37 @@ def _shown_by_mysql(tokens: Sequence[Token], words: list[str], schema: Schema) -
     if words[:2] in (["create", "table"], ["create", "view"]) and len(words) > 2:
         parts, end = _name(tokens, skipped + 2)
         return _ended(tokens, end, Form("show", None, (_table(parts, schema),)), schema)
-    if words in (["databases"], ["schemas"], ["engines"], ["collation"], ["charset"], ["character", "set"]):
+    if words[:2] == ["create", "database"] and len(words) == 3 and _is_home(tokens[-1], schema):
         return _open_only(schema)
-    raise _refused()
+    asked = tokens[-1].value.strip("'\"").lower()
+    if words[:2] == ["variables", "like"] and len(words) == 3 and asked in settings("mysql"):
+        return Form("show", None)
+    raise QueryRefused(
+        "Of SHOW only TABLES, TABLE STATUS, COLUMNS, INDEX, CREATE TABLE, DATABASES and VARIABLES LIKE"
+        " 'sql_mode' and the like are allowed, with LIKE '...' or WHERE name = '...' at the end.",
+        rule="only reading",
+    )
 
 
 def _ended(tokens: Sequence[Token], end: int, form: Form, schema: Schema) -> Form:
     rest = tokens[end:]
     if len(rest) >= 2 and rest[0].lowered in {"from", "in"} and _is_home(rest[1], schema):
         rest = rest[2:]
-    if rest and not (len(rest) == 2 and rest[0].lowered == "like" and rest[1].kind == "text"):
-        raise _refused()
+    if rest and rest[-1].kind == "text" and _selects(rest):
+        rest = []
+    if rest:
+        raise QueryRefused(
+            "At the end of SHOW only LIKE '...' or WHERE name = '...' is allowed.", rule="only reading"
+        )
     return form
+
+
+def _selects(rest: Sequence[Token]) -> bool:
+    """Whether it is `LIKE '...'`, or WHERE with one name compared with one text."""
+    if len(rest) == 2:
+        return rest[0].lowered == "like"
+    compared = len(rest) == 4 and (rest[2].is_sign("=") or rest[2].lowered == "like")
+    return compared and rest[0].lowered == "where" and rest[1].kind in {"word", "name"}
 
 
 def _is_home(token: Token, schema: Schema) -> bool:

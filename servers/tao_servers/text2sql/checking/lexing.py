@@ -1,7 +1,7 @@
 """Cuts a statement into words, texts, numbers and signs just as its database does.
 
 The parser has a lexer of its own. Where the two could differ, one would read text where the other reads code,
-so what either database or parser could take in two ways is refused here.
+so what either database or parser could take in two ways is refused here, or written so that it has one.
 """
 
 import re
@@ -22,11 +22,12 @@ _DEEPEST = 60
 _TEXT = r"'(?:[^']|'')*'"
 _ESCAPED = r"'(?:[^'\\]|\\.|'')*'"
 _ESCAPED_DOUBLE = r'"(?:[^"\\]|\\.|"")*"'
+_DOLLARS = r"\$\$.*?\$\$|\$(?P<tag>[A-Za-z_][A-Za-z0-9_]*)\$.*?\$(?P=tag)\$"
 _TEXTS: dict[Dialect, str] = {
     "sqlite": rf"[xX]{_TEXT}|{_TEXT}",
-    "postgres": rf"[eE]{_ESCAPED}|[bBnNxX]?{_TEXT}",
+    "postgres": rf"[eE]{_ESCAPED}|[bBnNxX]?{_TEXT}|{_DOLLARS}",
     "mysql": rf"[bBnNxX]?{_ESCAPED}|{_ESCAPED_DOUBLE}",
-    "duckdb": rf"[eE]{_ESCAPED}|{_TEXT}",
+    "duckdb": rf"[eE]{_ESCAPED}|{_TEXT}|{_DOLLARS}",
 }
 _NAMES: dict[Dialect, str] = {
     "sqlite": r'"(?:[^"]|"")+"|`(?:[^`]|``)+`|\[[^\]]+\]',
@@ -45,14 +46,14 @@ _BLOCK_COMMENT = r"/\*(?:[^*/]|\*(?!/)|/(?!\*))*\*/"
 # MySQL, MariaDB, TiDB run what stands in these, and hints reach into settings.
 _LIVE_COMMENT = re.compile(r"/\*(?:\s*[A-Za-z]{0,3}!|\+)")
 _INVISIBLE = {"Cc", "Cf", "Cs", "Cn", "Zs", "Zl", "Zp"}
-_BACKSLASHED_QUOTE = re.compile(r"(?<!\\)(?:\\\\)*\\['\"]")
+_BACKSLASHED_QUOTE = re.compile(r"(?<!\\)(?:\\\\)*\\'")
 
 
 @dataclass(frozen=True, slots=True)
 class Token:
     """One word, name in quotes, text, number or sign; `value` is a name without its quotes, else the text.
 
-    `start` and `end` are places in the statement, the end exclusive.
+    `start` and `end` are places in the plain statement, the end exclusive.
     """
 
     kind: Kind
@@ -71,7 +72,9 @@ class Token:
 
 
 def lex(sql: str, dialect: Dialect) -> tuple[str, list[Token]]:
-    """The statement with spaces for its comments, and its tokens. Places are the same in both.
+    """The statement as it is to be sent, and its tokens with their places in that.
+
+    It has spaces for its comments, and texts that could be read in two ways are written in a plainer one.
 
     Raises:
         QueryRefused: it is too long, or has something in it that could be read in two ways.
@@ -80,21 +83,26 @@ def lex(sql: str, dialect: Dialect) -> tuple[str, list[Token]]:
     tokens: list[Token] = []
     plain: list[str] = []
     # Where the last match ended: what no part matches is a sign that SQL does not have.
-    place = 0
+    place = length = 0
     for match in _pattern(dialect).finditer(sql):
         if match.start() != place:
-            raise _unreadable(sql, place)
+            raise _unreadable(sql, place, dialect)
         place = match.end()
         kind = match.lastgroup or ""
         written = match.group()
         if kind == "comment":
             _refuse_live(written)
             written = re.sub(r"[^\n]", " ", written)
+        elif kind == "text":
+            written = _one_way(written, dialect, bool(tokens) and tokens[-1].kind == "text")
+            begin = length + len(written) - len(written.lstrip())
+            tokens.append(Token("text", written.strip(), begin, length + len(written.rstrip())))
         elif kind != "space":
-            tokens.append(_token(kind, match, dialect))
+            tokens.append(_token(kind, match, length, dialect))
         plain.append(written)
+        length += len(written)
     if place != len(sql):
-        raise _unreadable(sql, place)
+        raise _unreadable(sql, place, dialect)
     _refuse_depth(tokens)
     return "".join(plain), tokens
 
@@ -115,16 +123,13 @@ def _pattern(dialect: Dialect) -> re.Pattern[str]:
     return re.compile("|".join(f"(?P<{name}>{part})" for name, part in parts.items()), re.DOTALL)
 
 
-def _token(kind: str, match: re.Match[str], dialect: Dialect) -> Token:
-    written, start, end = match.group(), match.start(), match.end()
-    after = match.string[end : end + 1]
+def _token(kind: str, match: re.Match[str], start: int, dialect: Dialect) -> Token:
+    written, end = match.group(), start + len(match.group())
+    following = match.string[match.end() : match.end() + 2]
+    after = following[:1]
     if kind == "word":
         _refuse_invisible(written)
-        if (
-            written in "uU"
-            and dialect in {"postgres", "duckdb"}
-            and match.string[end : end + 2] in {"&'", '&"'}
-        ):
+        if written in "uU" and dialect in {"postgres", "duckdb"} and following in {"&'", '&"'}:
             raise _refused("U& before a quote is not understood here; write the characters themselves.")
         return Token("word", written, start, end)
     if kind == "number":
@@ -133,20 +138,32 @@ def _token(kind: str, match: re.Match[str], dialect: Dialect) -> Token:
                 f"The number {written[:20]!r} runs into a name; put a space between, or the name in quotes."
             )
         return Token("number", written, start, end)
-    if kind == "text":
-        return _text(written, start, end, dialect)
     if kind == "name":
         return Token("name", _unquoted(written), start, end)
     return Token("sign", written, start, end)
 
 
-def _text(written: str, start: int, end: int, dialect: Dialect) -> Token:
-    if dialect == "mysql" and _BACKSLASHED_QUOTE.search(written):
-        raise _refused("A backslash before a quote is read in two ways; write '' for a quote inside text.")
+def _one_way(written: str, dialect: Dialect, after_text: bool) -> str:
+    """A text that each database reads alike, however it is set; between spaces if it has another length."""
+    if dialect == "mysql":
+        # In some modes a backslash is a plain letter; two quotes are one in all of them.
+        quote = written[-1]
+        return re.sub(
+            r"\\.", lambda pair: quote * 2 if pair[0][1] == quote else pair[0], written, flags=re.DOTALL
+        )
+    dollars = written.startswith("$")
     # Old servers may be set to read a backslash in any text.
-    if dialect == "postgres" and written[0] not in "eE" and re.search(r"(?<!\\)(?:\\\\)*\\'", written):
-        raise _refused(r"A text that has a backslash before a quote is read in two ways; write E'...\\'.")
-    return Token("text", written, start, end)
+    doubtful = dialect == "postgres" and written[0] in "'bBnNxX" and bool(_BACKSLASHED_QUOTE.search(written))
+    if not dollars and not doubtful:
+        return written
+    if after_text or not (dollars or written[0] == "'"):
+        # PostgreSQL puts texts together over a line's end, and reads all as it does the first.
+        raise _refused(r"This text could be read in two ways; write E'...' with \\ for a backslash.")
+    inner = written.split("$", 2)[2].rpartition("$")[0].rpartition("$")[0] if dollars else written[1:-1]
+    quoted = inner.replace("'", "''") if dollars else inner
+    if dialect == "postgres" and "\\" in quoted:
+        return " E'" + quoted.replace("\\", "\\\\") + "' "
+    return f" '{quoted}' "
 
 
 def _unquoted(written: str) -> str:
@@ -197,17 +214,19 @@ def _refuse_depth(tokens: list[Token]) -> None:
                 raise _refused(f"It is nested too deeply: at most {_DEEPEST} brackets may be open at a time.")
 
 
-def _unreadable(sql: str, place: int) -> QueryRefused:
+def _unreadable(sql: str, place: int, dialect: Dialect) -> QueryRefused:
     rest = sql[place : place + 20]
     if rest.startswith("/*"):
         _refuse_live(rest)
         return _refused("A comment has no end, or another comment in it.")
+    if rest[:1] == "`" and dialect in {"postgres", "duckdb"}:
+        return _refused("Write names without backticks, or in double quotes.")
     if rest[:1] in "'\"`":
         return _refused(f"A text or name in quotes has no end, or nothing in it: {rest!r}.")
     if rest.startswith("$"):
         if re.match(r"\$[0-9]", rest):
             return QueryRefused("Write the value itself; $1 has no value here.", rule="no parameters")
-        return _refused("Text between dollar signs is not understood here; write it in single quotes.")
+        return _refused("Dollar signs are not understood here; write text in single quotes.")
     return _refused(f"{rest!r} is not understood here.")
 
 

@@ -51,6 +51,8 @@ _UNITS = {
     "second",
     "time",
 } | {*("timestamp", "week", "year")}
+# ODBC's names for the same.
+_UNITS |= {f"sql_tsi_{unit}" for unit in _UNITS}
 
 
 class Meaning:

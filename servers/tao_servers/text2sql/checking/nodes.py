@@ -23,13 +23,14 @@ _VALUES = """
 _OPERATORS = """
     Abs Add Adjacent All And Any ArrayContainedBy ArrayContainsAll ArrayOverlaps AtTimeZone Between
     BitwiseAnd BitwiseLeftShift BitwiseNot BitwiseOr BitwiseRightShift BitwiseXor Case Cbrt Collate Concat
-    DPipe Div EQ Escape Exists GT GTE Glob ILike If In IntDiv Is LT LTE Like Match Mod Mul NEQ Neg Not
-    NullSafeEQ NullSafeNEQ Or Overlaps Pow RegexpILike RegexpLike SimilarTo Soundex Sqrt StartsWith Sub Xor
+    DPipe Distance Div EQ Escape Exists GT GTE Glob ILike If In IntDiv Is LT LTE Like Match Mod Mul NEQ Neg
+    Not NullSafeEQ NullSafeNEQ Or Overlaps Pow RegexpILike RegexpLike SimilarTo Soundex Sqrt StartsWith Sub
+    Xor
 """
 _JSON = """
-    FormatJson JSONArrayContains JSONBContainsAllTopKeys JSONBContainsAnyTopKeys JSONBContainsTopKey
+    FormatJson JSON JSONArrayContains JSONBContainsAllTopKeys JSONBContainsAnyTopKeys JSONBContainsTopKey
     JSONBDeleteAtPath JSONBExtract JSONBExtractScalar JSONBPathExists JSONColumnDef JSONExtract
-    JSONExtractScalar JSONKeyValue JSONObject JSONSchema JSONTable JSONValue OnCondition
+    JSONExtractScalar JSONKeyValue JSONObject JSONSchema JSONTable JSONValue OnCondition ParseJSON
 """
 _TYPES = "Cast TryCast CharacterSet DataType DataTypeParam ObjectIdentifier"
 # Calls have the name that was written; these are the ones with a syntax of their own.
@@ -80,4 +81,6 @@ def _refusal(node: exp.Expr) -> tuple[str, str]:
             "no parameters",
             "Write the values themselves; parameters and variables such as ? or :name have none here.",
         )
+    if isinstance(node, exp.Describe | exp.Summarize):
+        return "known syntax", f"Send {name.upper()} as a statement of its own, not inside another."
     return "known syntax", f"{name} is not understood here; write it in a plainer way."

@@ -5,8 +5,6 @@ A name too many could hide that the database takes it for a column further out.
 This module imports sqlglot.
 """
 
-from collections.abc import Sequence
-
 from sqlglot import exp
 
 from tao_servers.text2sql.checking.sources import Columns, Names, Scope, Source
@@ -22,7 +20,11 @@ _VALUES_NAMES = {
     "mysql": ("column_", 0),
     "duckdb": ("col", 0),
 }
-_ONE_VALUE = {"avg", "count", "max", "median", "min", "stddev", "sum", "total", "variance"}
+_AGGREGATES = {
+    *("array_agg", "avg", "count", "group_concat", "json_agg", "jsonb_agg", "list", "max", "median", "min"),
+    *("percentile_cont", "percentile_disc", "quantile_cont", "stddev", "stddev_pop", "stddev_samp"),
+    *("string_agg", "sum", "total", "var_pop", "var_samp", "variance"),
+}
 
 
 def selected(select: exp.Select, own: Scope, names: Names) -> Columns:
@@ -136,9 +138,15 @@ def one_row(query: exp.Expr) -> bool:
     limit = query.args.get("limit")
     if isinstance(limit, exp.Limit) and limit.expression.name == "1":
         return True
-    return not query.args.get("from_") or (not query.args.get("group") and _aggregates(query.expressions))
+    return not query.args.get("from_") or (not query.args.get("group") and _aggregates(query))
 
 
-def _aggregates(columns: Sequence[exp.Expr]) -> bool:
-    bare = [one.unalias() for one in columns]
-    return bool(bare) and all(isinstance(one, exp.Anonymous) and called(one) in _ONE_VALUE for one in bare)
+def _aggregates(select: exp.Select) -> bool:
+    calls = [call for one in select.expressions for call in one.find_all(exp.Anonymous)]
+    return any(
+        called(call) in _AGGREGATES
+        # SQLite's max(a, b) is no aggregate.
+        and (len(call.expressions) == 1 or called(call) not in {"max", "min"})
+        and call.find_ancestor(exp.Window, exp.Query) is select
+        for call in calls
+    )

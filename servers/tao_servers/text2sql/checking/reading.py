@@ -21,7 +21,7 @@ from tao_servers.text2sql.checking.outputs import (
     values,
 )
 from tao_servers.text2sql.checking.result import Problem
-from tao_servers.text2sql.checking.sources import Columns, Names, Scope, Source
+from tao_servers.text2sql.checking.sources import Columns, Names, Part, Scope, Source
 from tao_servers.text2sql.schema import Schema, Table
 
 __all__ = ["Reading", "read"]
@@ -131,10 +131,10 @@ class _Reader:
                     self.query(_first_of(part.this), scope)
                 scope.parts[name] = self._given(part)
             columns = self.query(part.this, scope)
-            scope.parts[name] = named(columns, part.args.get("alias"), self._names)
+            scope.parts[name] = Part(named(columns, part.args.get("alias"), self._names), one_row(part.this))
 
-    def _given(self, part: exp.Expr) -> Columns:
-        return given_names(part.args.get("alias"), self._names) or None
+    def _given(self, part: exp.Expr) -> Part:
+        return Part(given_names(part.args.get("alias"), self._names) or None)
 
     def _select(self, node: exp.Select, around: Scope) -> Columns:
         own = Scope(around)
@@ -243,7 +243,7 @@ class _Reader:
         alias = self._names.of_table(node.args.get("alias")) or name
         part = None if node.args.get("db") else own.part(name)
         if part is not None:
-            return Source(alias, part[0])
+            return Source(alias, part.columns, single=part.single)
         found = found_table(node, self._schema, self._names)
         if isinstance(found, str):
             self._reading.against("known tables", found)
@@ -286,7 +286,7 @@ class _Reader:
             name = self._names.of_table(node.args.get("alias"))
             self._add(Source(name, columns, single=True), node, own)
             return
-        self._parts([this], self._seen(own))
+        self._parts(this.expressions if isinstance(this, exp.Unnest) else [this], self._seen(own))
         self._add(function_source(this, node, self._names), node, own)
 
     def _add(self, source: Source, node: exp.Expr, own: Scope) -> None:

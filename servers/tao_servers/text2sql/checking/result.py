@@ -20,7 +20,8 @@ class Problem:
 class Checked:
     """A statement that passed every rule.
 
-    `sql` is what to send: its comments and the semicolon at its end are gone, since they were not checked.
+    `sql` is what to send: its comments and the semicolon at its end are gone, since they were not checked,
+    and texts that a database could read in two ways, such as 'O\\'Brien', are written in a plainer one.
     `row_bounded` says that it cannot give more rows than it names itself.
     """
 

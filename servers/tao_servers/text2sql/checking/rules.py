@@ -73,7 +73,7 @@ def _judged(sql: str, schema: Schema, functions: frozenset[str]) -> tuple[Checke
     try:
         statement = Statement(parsed(text, body, schema.dialect), body, schema, functions)
     except QueryRefused as exc:
-        raise (_full_width(body) or exc) from exc
+        raise (_full_width(body) or _of_others(body, schema.dialect) or exc) from exc
     part = unknown_part(statement.nodes)
     found = [Problem(*part)] if part else []
     for name, rule in _RULES:
@@ -126,6 +126,16 @@ def _full_width(tokens: tuple[Token, ...]) -> QueryRefused | None:
                 f"{token.value[:60]!r} has a Chinese sign in it; write ( ) , ; ' in ASCII, a name in quotes.",
                 rule="syntax",
             )
+    return None
+
+
+def _of_others(tokens: tuple[Token, ...], dialect: Dialect) -> QueryRefused | None:
+    """What is written so for other databases only, once a statement was not understood."""
+    words = {token.lowered for token in tokens}
+    if len(tokens) > 2 and "top" in {tokens[1].lowered, tokens[2].lowered}:
+        return QueryRefused("There is no TOP here; write LIMIT 10 at the end.", rule="syntax")
+    if "extract" in words and dialect == "sqlite":
+        return QueryRefused("There is no EXTRACT here; write strftime('%Y', column).", rule="syntax")
     return None
 
 

@@ -10,7 +10,7 @@ from sqlglot import exp
 
 from tao_servers.text2sql.schema import Dialect, Table
 
-__all__ = ["Columns", "Names", "Scope", "Source", "ascii_lower"]
+__all__ = ["Columns", "Names", "Part", "Scope", "Source", "ascii_lower"]
 
 # In their order; None when they are not known.
 Columns = tuple[str, ...] | None
@@ -42,6 +42,14 @@ class Source:
         return self.columns is not None and column in self.columns
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What a part of WITH gives; `single` says that it is one row at most."""
+
+    columns: Columns
+    single: bool = False
+
+
 @dataclass(slots=True)
 class Scope:
     """What the names in one SELECT can mean: its own sources, then those of the SELECT around it.
@@ -51,7 +59,7 @@ class Scope:
 
     parent: "Scope | None" = None
     sources: list[Source] = field(default_factory=list)
-    parts: dict[str, Columns] = field(default_factory=dict)
+    parts: dict[str, Part] = field(default_factory=dict)
     aliases: frozenset[str] = frozenset()
     start: int = 0
 
@@ -70,12 +78,9 @@ class Scope:
         """Whether any source has columns that nobody may read."""
         return any(source.hides for source in self.everything())
 
-    def part(self, name: str) -> "tuple[Columns] | None":
-        """The columns of the WITH part of that name, in a tuple; None when there is no such part."""
-        for scope in self.chain():
-            if name in scope.parts:
-                return (scope.parts[name],)
-        return None
+    def part(self, name: str) -> Part | None:
+        """The WITH part of that name; None when there is no such part."""
+        return next((scope.parts[name] for scope in self.chain() if name in scope.parts), None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -95,7 +95,7 @@ SETTINGS = frozenset(_SETTINGS.split())
 
 _INFORMATION = """
     character_sets check_constraints collation_character_set_applicability collations columns engines
-    key_column_usage keywords partitions referential_constraints schemata statistics table_constraints
-    tables tables_extensions views
+    key_column_usage keywords parameters partitions referential_constraints routines schemata statistics
+    table_constraints tables tables_extensions triggers views
 """
 SYSTEM_TABLES = {"information_schema": frozenset(_INFORMATION.split())}

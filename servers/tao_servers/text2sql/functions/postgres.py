@@ -165,8 +165,9 @@ _ABOUT = """
     has_table_privilege has_tablespace_privilege has_type_privilege obj_description oidvectortypes
     pg_char_to_encoding pg_database_size pg_describe_object pg_encoding_to_char pg_function_is_visible
     pg_get_constraintdef pg_get_expr pg_get_function_arguments pg_get_function_identity_arguments
-    pg_get_function_result pg_get_indexdef pg_get_partition_constraintdef pg_get_partkeydef pg_get_ruledef
-    pg_get_serial_sequence pg_get_statisticsobjdef pg_get_userbyid pg_get_viewdef pg_has_role
+    pg_get_function_result pg_get_functiondef pg_get_indexdef pg_get_partition_constraintdef
+    pg_get_partkeydef pg_get_ruledef pg_get_serial_sequence pg_get_statisticsobjdef pg_get_triggerdef
+    pg_get_userbyid pg_get_viewdef pg_has_role
     pg_identify_object pg_index_column_has_property pg_index_has_property pg_indexes_size
     pg_input_is_valid pg_is_other_temp_schema pg_my_temp_schema pg_partition_root pg_relation_is_updatable
     pg_relation_size pg_table_is_visible pg_table_size pg_tablespace_size pg_total_relation_size
@@ -193,7 +194,9 @@ _OPERATORS = """
     @? -> ->> #> #>> #- ? ?| ?& <-> -|- &< &> <<| |>> &<| |&> <^ >^ ?# ?- ?-| ?| ?|| @-@ ## ~= <<= >>= !!
     *= *<> *< *> *<= *>= ~<~ ~<=~ ~>=~ ~>~ =>
 """
-OPERATORS = frozenset(_OPERATORS.split())
+# The distance of pgvector, which many have.
+_EXTENSION_OPERATORS = "<=>"
+OPERATORS = frozenset(f"{_OPERATORS} {_EXTENSION_OPERATORS}".split())
 
 _SETTINGS = """
     application_name block_size bytea_output client_encoding client_min_messages datestyle
@@ -222,8 +225,9 @@ _EXTENSIONS = "pg_stat_statements pg_stat_statements_info"
 _INFORMATION = """
     check_constraints collations column_domain_usage column_udt_usage columns constraint_column_usage
     constraint_table_usage domain_constraints domains element_types information_schema_catalog_name
-    key_column_usage referential_constraints schemata sequences sql_features table_constraints
-    table_privileges tables user_defined_types view_column_usage view_table_usage views
+    key_column_usage parameters referential_constraints role_table_grants routines schemata sequences
+    sql_features table_constraints table_privileges tables triggers user_defined_types view_column_usage
+    view_table_usage views
 """
 SYSTEM_TABLES = {
     "": frozenset(f"{_CATALOGUE} {_EXTENSIONS}".split()),

@@ -2,7 +2,7 @@
 
 Source: the function lists of sqlite.org/lang.html. Left out on purpose: what reads files or loads code
 (`load_extension`, `readfile`, `edit`, `fts3_tokenizer`), what only fills memory (`zeroblob`, `randomblob`)
-and what tells of the engine and not of the data (`sqlite_version`, `changes`). Of the PRAGMAs: what names
+and what tells of the statement before (`changes`, `last_insert_rowid`). Of the PRAGMAs: what names
 files (`database_list`), takes long (`integrity_check`) or works on the file (`optimize`, `wal_checkpoint`).
 """
 
@@ -19,8 +19,8 @@ __all__ = [
 
 _CORE = """
     abs char coalesce concat concat_ws format glob hex if ifnull iif instr length like likelihood likely
-    lower ltrim max min nullif octet_length printf quote random replace round rtrim sign soundex substr
-    substring trim typeof unhex unicode unistr unlikely upper
+    lower ltrim max min nullif octet_length printf quote random replace round rtrim sign soundex
+    sqlite_version substr substring trim typeof unhex unicode unistr unlikely upper
 """
 _DATE = """
     current_date current_time current_timestamp date datetime julianday strftime time timediff unixepoch
@@ -59,8 +59,8 @@ TABLE_FUNCTIONS = {"json_each": _JSON_COLUMNS, "json_tree": _JSON_COLUMNS}
 
 # What a PRAGMA tells of the file; with a value it would be set.
 PRAGMAS = frozenset(
-    {"application_id", "encoding", "journal_mode", "page_count", "page_size", "schema_version"}
-    | {"table_list", "user_version"}
+    {"application_id", "collation_list", "encoding", "foreign_keys", "freelist_count", "journal_mode"}
+    | {"page_count", "page_size", "schema_version", "table_list", "user_version"}
 )
 # What a PRAGMA tells of the table or index that it is asked about.
 PRAGMAS_ABOUT = frozenset(
@@ -77,7 +77,8 @@ TELLING_FUNCTIONS: dict[str, tuple[str, ...]] = {
     "pragma_table_list": ("schema", "name", "type", "ncol", "wr", "strict"),
     "pragma_table_xinfo": (*_COLUMNS_OF, "hidden"),
 }
-SYSTEM_TABLES = {"": frozenset({"sqlite_master", "sqlite_schema", "pragma_table_list"})}
+_MASTER = {"sqlite_master", "sqlite_schema"}
+SYSTEM_TABLES = {"": frozenset({*_MASTER, "pragma_table_list"}), "main": frozenset(_MASTER)}
 
 
 def is_system_table(name: str) -> bool:

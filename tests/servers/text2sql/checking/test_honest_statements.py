@@ -65,11 +65,13 @@ OTHER_FORMS = {
         ("PRAGMA main.index_list('orders');", "pragma"),
         ("PRAGMA user_version", "pragma"),
         ("PRAGMA journal_mode", "pragma"),
+        ("PRAGMA foreign_keys", "pragma"),
     ],
     "postgres": [
         ("EXPLAIN SELECT id FROM orders", "explain"),
         ("EXPLAIN (ANALYZE, BUFFERS off, FORMAT JSON) SELECT id FROM orders", "explain"),
         ("EXPLAIN ANALYZE VERBOSE WITH x AS (SELECT 1 AS a) SELECT a FROM x", "explain"),
+        ("EXPLAIN (ANALYZE 1, SETTINGS, GENERIC_PLAN off) SELECT id FROM orders", "explain"),
         ("SHOW search_path", "show"),
         ("SHOW TIME ZONE", "show"),
     ],
@@ -82,6 +84,12 @@ OTHER_FORMS = {
         ("SHOW FULL COLUMNS FROM orders FROM shop", "show"),
         ("SHOW INDEX FROM `orders`", "show"),
         ("SHOW CREATE TABLE shop.orders", "show"),
+        ("SHOW TABLE STATUS FROM shop WHERE Name = 'orders'", "show"),
+        ("SHOW KEYS FROM orders WHERE Key_name = 'PRIMARY'", "show"),
+        ("SHOW DATABASES LIKE 's%'", "show"),
+        ("SHOW CREATE DATABASE shop", "show"),
+        ("SHOW GLOBAL VARIABLES LIKE 'sql_mode'", "show"),
+        ("EXPLAIN FORMAT='json' SELECT id FROM orders", "explain"),
     ],
     "duckdb": [
         ("EXPLAIN ANALYZE SELECT id FROM orders", "explain"),
@@ -89,6 +97,8 @@ OTHER_FORMS = {
         ("DESCRIBE orders", "show"),
         ("SUMMARIZE SELECT id FROM orders", "show"),
         ("SHOW TABLES", "show"),
+        ("SHOW orders", "show"),
+        ("SHOW DATABASES", "show"),
     ],
 }
 

@@ -36,7 +36,23 @@ from tests.support.shop_schemas import DIALECTS, shop_schema
         ("postgres", "SELECT count（*） FROM orders", "has a Chinese sign in it"),
         ("mysql", "SELECT * FROM orders；", "has a Chinese sign in it"),
         ("postgres", "SELECT\u3000id FROM orders", "ideographic space (U+3000)"),
-        ("mysql", "SELECT 'O\\'Brien'", "write '' for a quote"),
+        ("postgres", "SELECT N'O\\'", "write E'...'"),
+        ("postgres", "SELECT `id` FROM `orders`", "without backticks"),
+        ("postgres", "SELECT TOP 10 * FROM orders", "write LIMIT 10 at the end"),
+        ("sqlite", "SELECT extract(year FROM ordered_at) FROM orders", "strftime"),
+        ("postgres", "SELECT strftime('%Y', ordered_at) FROM orders", "to_char"),
+        ("postgres", "SELECT ifnull(total, 0) FROM orders", "Write coalesce(...)"),
+        ("sqlite", "SELECT string_agg(status) || listagg(status) FROM orders", "Write string_agg(...)"),
+        ("mysql", "SELECT iif(total > 1, 1, 0) FROM orders", "CASE WHEN"),
+        ("sqlite", "SELECT id FROM orders WHERE status ILIKE 'a%'", "lower(column) LIKE"),
+        ("mysql", "SELECT total::int FROM orders", "CAST(column AS type)"),
+        ("duckdb", "SELECT * FROM (DESCRIBE orders)", "statement of its own"),
+        ("mysql", "SHOW PROCESSLIST", "Of SHOW only TABLES"),
+        (
+            "postgres",
+            "SELECT o.city FROM orders o JOIN customers c ON c.id = o.customer_id",
+            "It is in customers.",
+        ),
         ("duckdb", "SELECT list_filter([1], x -> x > 1) FROM orders", "write: lambda x: x + 1"),
     ],
 )
@@ -53,6 +69,28 @@ def test_all_problems_are_told_in_the_order_of_the_rules() -> None:
     assert {problem.rule for problem in found} < set(RULES)
 
 
+def test_each_wrong_name_is_a_problem_of_its_own() -> None:
+    found = problems("SELECT totl, nme, totl FROM orders", shop_schema("sqlite"))
+    assert [problem.rule for problem in found] == ["known columns", "known columns"]
+
+
+@pytest.mark.parametrize(
+    ("dialect", "sql", "sent"),
+    [
+        ("mysql", r"SELECT 'O\'Brien', 'a\\'", r"SELECT 'O''Brien', 'a\\'"),
+        ("mysql", 'SELECT "say \\"hi\\"", "a"', 'SELECT "say ""hi""", "a"'),
+        ("mysql", "SELECT 'say \\\"hi\\\"'", "SELECT 'say \\\"hi\\\"'"),
+        ("postgres", "SELECT $$O'Brien$$, $q$a$b$q$", "SELECT  'O''Brien' ,  'a$b' "),
+        ("postgres", r"SELECT $$\d$$, 'a\', 'b\c'", r"SELECT  E'\\d' ,  E'a\\' , 'b\c'"),
+        ("duckdb", r"SELECT $$O'\d$$, 'a\'", r"SELECT  'O''\d' , 'a\'"),
+    ],
+)
+def test_texts_are_sent_as_every_setting_of_a_server_reads_them(
+    dialect: Dialect, sql: str, sent: str
+) -> None:
+    assert check(sql, shop_schema(dialect)).sql == sent.strip()
+
+
 @pytest.mark.parametrize("dialect", DIALECTS)
 @pytest.mark.parametrize(
     ("sql", "pair"),
@@ -61,6 +99,9 @@ def test_all_problems_are_told_in_the_order_of_the_rules() -> None:
         ("SELECT o.id FROM orders o CROSS JOIN customers c WHERE o.total > 1 AND c.city = 'x'", ("o", "c")),
         ("SELECT 1 FROM orders o JOIN customers c ON c.id = o.customer_id, products p", ("o", "p")),
         ("SELECT (SELECT count(*) FROM orders o, products p) FROM customers", ("o", "p")),
+        ("SELECT 1 FROM orders o JOIN order_items i USING (id), categories c", ("o", "c")),
+        ("SELECT 1 FROM orders o, (SELECT city, max(id) FROM customers GROUP BY city) x", ("o", "x")),
+        ("SELECT 1 FROM orders o, (SELECT sum(id) OVER () FROM customers) x", ("o", "x")),
     ],
 )
 def test_tables_that_nothing_connects_are_noticed(dialect: Dialect, sql: str, pair: tuple[str, str]) -> None:
@@ -77,6 +118,9 @@ def test_tables_that_nothing_connects_are_noticed(dialect: Dialect, sql: str, pa
         "SELECT status, city FROM orders JOIN customers ON customer_id = customers.id",
         "SELECT o.id FROM orders o, (SELECT max(id) AS m FROM customers) AS x",
         "SELECT o.id FROM orders o CROSS JOIN (SELECT 1 AS one) AS x",
+        "SELECT o.id FROM orders o, (SELECT round(avg(total), 2) AS a FROM orders) AS x WHERE o.total > a",
+        "WITH t AS (SELECT sum(total) AS s FROM orders) SELECT o.total / t.s FROM orders o CROSS JOIN t",
+        "SELECT o.id FROM orders o JOIN (customers c JOIN products p ON p.id = c.id) ON c.id = o.customer_id",
         "SELECT a.id FROM orders a JOIN order_items b USING (id) JOIN products p ON p.id = b.product_id",
         "SELECT o.id FROM orders o, customers c WHERE EXISTS (SELECT 1 WHERE c.id = o.customer_id)",
     ],
