@@ -11,10 +11,10 @@ import pytest
 from mcp import Client, StdioServerParameters
 from mcp.types import CallToolResult
 
-from tao_servers.text2sql.database import Database
 from tao_servers.text2sql.limits import Limits
 from tao_servers.text2sql.server import build_server
 from tao_servers.text2sql.tools import Databases
+from tests.support.sql_server import called, data_of, database_at, size_of, text_of
 
 TOOLS: list[tuple[str, dict[str, Any]]] = [
     ("list_tables", {}),
@@ -25,30 +25,16 @@ TOOLS: list[tuple[str, dict[str, Any]]] = [
 ]
 
 
-def text_of(reply: CallToolResult) -> str:
-    return "".join(part.text for part in reply.content if part.type == "text")
-
-
-def size_of(reply: CallToolResult) -> int:
-    return len(text_of(reply)) + len(json.dumps(reply.structured_content, ensure_ascii=False))
-
-
 async def call(database: Path | None, tool: str, **arguments: Any) -> CallToolResult:
-    with opened(database) as databases:
-        async with Client(build_server(databases)) as client:
-            return await client.call_tool(tool, arguments)
+    return await called(opened(database), tool, **arguments)
 
 
 def opened(*paths: Path | None, **options: Any) -> Databases:
-    return Databases(Database(path.stem, str(path), **options) for path in paths if path)
+    return Databases(database_at(path, **options) for path in paths if path)
 
 
 async def rows_of(database: Path, sql: str) -> dict[str, Any]:
-    reply = await call(database, "run_sql", sql=sql)
-    assert not reply.is_error, text_of(reply)
-    found: dict[str, Any] | None = reply.structured_content
-    assert found is not None
-    return found
+    return data_of(await call(database, "run_sql", sql=sql))
 
 
 def database_with(path: Path, script: str) -> Path:
