@@ -10,7 +10,7 @@ from tao_servers.text2sql.engines.engine import Engine
 from tao_servers.text2sql.errors import Text2sqlError
 from tao_servers.text2sql.limits import Limits
 from tao_servers.text2sql.linking.literals import containing
-from tao_servers.text2sql.linking.values import ColumnValues, ValueMatch
+from tao_servers.text2sql.linking.values import ColumnValues, ValueIndex, ValueMatch
 from tao_servers.text2sql.sampling import quoted_table
 from tao_servers.text2sql.schema import Column, Dialect, Schema, Table
 from tao_servers.text2sql.stopping import Stop
@@ -62,12 +62,14 @@ def look_up(
     *,
     tables: list[str] | None = None,
     column: str | None = None,
+    index: ValueIndex | None = None,
     most: int = 10,
     seconds: float = 3.0,
 ) -> list[ValueMatch]:
-    """Values that have `text` in them, asked of the database: for columns that the index has not whole.
+    """Values that have `text` in them, asked of the database: for what the index has not.
 
-    Blocks, for about `seconds` at most; looks into twelve columns at most.
+    Blocks, for about `seconds` at most; looks into twelve columns at most, first those that `index` has not
+    whole.
     """
     needle = " ".join(text.split())[:_LONGEST_NEEDLE]
     if not needle or needle != clean(needle):
@@ -80,6 +82,9 @@ def look_up(
         if (wanted is None or table.full_name.lower() in wanted)
         and (column is None or one.name.lower() == column.lower())
     ]
+    if index is not None:
+        # Not left out: the index passes over long texts.
+        places.sort(key=lambda place: index.is_complete(place[0].full_name, place[1].name))
     found: list[ValueMatch] = []
     end = time.monotonic() + seconds
     for table, one in places[:_MOST_LOOKED_INTO]:

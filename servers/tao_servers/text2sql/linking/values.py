@@ -76,7 +76,7 @@ class ValueIndex:
         self._lock = threading.Lock()
 
     def is_complete(self, table: str, column: str) -> bool:
-        """Whether every value of a column is in the index, so that the table need not be asked."""
+        """Whether every short text of a column is in the index."""
         return (table.lower(), column.lower()) in self._complete
 
     def prepare(self) -> None:

@@ -74,7 +74,8 @@ def found(opened: Opened, text: str, table: str | None, stop: Stop) -> tuple[str
     matches = index.search(text, _MOST_VALUES, tables=names)
     # What the index has not whole is looked up where it stands.
     if not any(match.score >= 1 for match in matches):
-        matches += look_up(opened.source.engine(stop), schema, text, stop, tables=names, most=_MOST_VALUES)
+        engine = opened.source.engine(stop)
+        matches += look_up(engine, schema, text, stop, tables=names, index=index, most=_MOST_VALUES)
     places: dict[tuple[str, str, str], FoundValue] = {}
     for match in matches:
         one = FoundValue(value=match.value, table=match.table, column=match.column, score=match.score)

@@ -8,7 +8,7 @@ import pytest
 
 from tao_servers.text2sql.database import Database
 from tao_servers.text2sql.engines import Engine, open_engine
-from tao_servers.text2sql.linking import ColumnValues, look_up, read_values
+from tao_servers.text2sql.linking import ColumnValues, ValueIndex, look_up, read_values
 from tao_servers.text2sql.linking.literals import containing, text_literal
 from tao_servers.text2sql.schema import Dialect, Schema
 from tao_servers.text2sql.stopping import Stop
@@ -109,6 +109,19 @@ def test_a_needle_is_looked_up_as_it_is(
     engine: Engine, schema: Schema, needle: str, found: list[str]
 ) -> None:
     assert [match.value for match in look_up(engine, schema, needle, Stop())] == found
+
+
+def test_columns_that_the_index_has_not_whole_are_looked_into_first(tmp_path: Path) -> None:
+    path = tmp_path / "wide.sqlite"
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute(f"CREATE TABLE t ({', '.join(f'c{n} TEXT' for n in range(20))})")
+        connection.execute(f"INSERT INTO t VALUES ({', '.join(['?'] * 20)})", ["x"] * 19 + ["sought"])
+        connection.commit()
+    wide = open_engine(Database("wide", str(path)))
+    tables = Schema(tuple(wide.tables(Stop())))
+    index = ValueIndex(ColumnValues("t", f"c{n}", ("x",), complete=n < 19) for n in range(20))
+    assert look_up(wide, tables, "ough", Stop()) == []
+    assert [m.column for m in look_up(wide, tables, "ough", Stop(), index=index)] == ["c19"]
 
 
 def test_a_look_up_keeps_to_its_table_and_column(engine: Engine, schema: Schema) -> None:
