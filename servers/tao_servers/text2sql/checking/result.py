@@ -22,11 +22,9 @@ class Checked:
 
     `sql` is what to send: its comments and the semicolon at its end are gone, since they were not checked,
     and texts that a database could read in two ways, such as 'O\\'Brien', are written in a plainer one.
-    `row_bounded` says that it cannot give more rows than it names itself.
     """
 
     sql: str
     kind: Literal["select", "explain", "show", "pragma"]
     tables: tuple[Table, ...] = ()
     warnings: tuple[str, ...] = ()
-    row_bounded: bool = False

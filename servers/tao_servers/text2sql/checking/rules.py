@@ -6,8 +6,6 @@ This module imports sqlglot: load it when the first statement comes.
 import re
 from collections.abc import Callable, Collection
 
-from sqlglot import exp
-
 from tao_servers.text2sql.checking.calls import unknown_call, unknown_operator
 from tao_servers.text2sql.checking.dialects import parsed
 from tao_servers.text2sql.checking.forms import Form, form_of
@@ -65,7 +63,7 @@ def _judged(sql: str, schema: Schema, functions: frozenset[str]) -> tuple[Checke
     form = form_of(tokens, schema)
     sent = plain[tokens[0].start : tokens[-1].end]
     if form.body is None:
-        return Checked(sent, form.kind, form.tables, row_bounded=True), []
+        return Checked(sent, form.kind, form.tables), []
     body = tuple(tokens[form.body :])
     _refuse_words(body, schema)
     # Places stay what they were: what comes before the query is blank.
@@ -86,7 +84,7 @@ def _judged(sql: str, schema: Schema, functions: frozenset[str]) -> tuple[Checke
     strange = _full_width(body) if found else None
     if strange is not None:
         found.append(Problem(strange.rule, str(strange)))
-    return _checked(sent, form, statement, reading), found
+    return _checked(sent, form, reading), found
 
 
 def _single(tokens: list[Token]) -> list[Token]:
@@ -150,7 +148,5 @@ def _told(form: Form, reading: Reading, schema: Schema) -> list[Problem]:
     return []
 
 
-def _checked(sent: str, form: Form, statement: Statement, reading: Reading) -> Checked:
-    limit = statement.tree.args.get("limit")
-    bounded = form.kind != "select" or isinstance(limit, exp.Limit | exp.Fetch)
-    return Checked(sent, form.kind, tuple(reading.tables.values()), tuple(reading.warnings), bounded)
+def _checked(sent: str, form: Form, reading: Reading) -> Checked:
+    return Checked(sent, form.kind, tuple(reading.tables.values()), tuple(reading.warnings))

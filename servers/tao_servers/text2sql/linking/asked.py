@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from tao_servers.text2sql.linking.words import has_han, terms, windows
+from tao_servers.text2sql.linking.words import terms, windows
 
 if TYPE_CHECKING:
     import numpy as np
@@ -21,11 +21,6 @@ class Asked:
 
     text: str
     embedder: "Embedder | None" = None
-
-    @cached_property
-    def is_chinese(self) -> bool:
-        """Whether there is a Chinese character in it."""
-        return has_han(self.text)
 
     @cached_property
     def terms(self) -> list[str]:

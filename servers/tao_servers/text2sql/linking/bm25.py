@@ -28,10 +28,6 @@ class Bm25:
         }
         self._rarest = math.log(1 + max(count - 0.5, 0.5) / 1.5)
 
-    def idf(self, term: str) -> float:
-        """How rare a term is; 0 when no document has it."""
-        return self._idf.get(term, 0.0)
-
     def scores(self, terms: Sequence[str]) -> dict[int, float]:
         """The score of every document that shares a term, by its number.
 

@@ -150,12 +150,6 @@ def test_the_tables_that_are_read_are_told() -> None:
     assert check("SELECT 1", shop_schema("postgres")).tables == ()
 
 
-def test_a_statement_with_a_limit_is_bounded() -> None:
-    schema = shop_schema("postgres")
-    assert check("SELECT id FROM orders LIMIT 5", schema).row_bounded
-    assert not check("SELECT id FROM orders", schema).row_bounded
-
-
 @pytest.mark.parametrize("dialect", DIALECTS)
 def test_further_functions_may_be_called_by_their_names(dialect: Dialect) -> None:
     schema, functions = shop_schema(dialect), ("Harmless", "tools.shout")
