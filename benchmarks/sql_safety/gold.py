@@ -6,9 +6,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tao_servers.text2sql.checking import check
-
 from benchmarks.sql_safety.target import opened
+from tao_servers.text2sql.checking import check
 from tao_servers.text2sql.database import Database
 from tao_servers.text2sql.engines import Engine
 from tao_servers.text2sql.errors import QueryFailed, QueryRefused
