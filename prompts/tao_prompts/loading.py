@@ -7,7 +7,7 @@ from string import Template
 
 from tao_prompts.language import Language
 
-__all__ = ["PromptError", "render"]
+__all__ = ["PromptError", "render", "sections"]
 
 _BUILT_IN = Path(__file__).parent
 
@@ -45,3 +45,17 @@ def render(name: str, language: Language, values: Mapping[str, str], *, folder: 
             f"The prompt {str(path)!r} has the placeholders {sorted(wanted)}, not {sorted(given)}."
         )
     return template.substitute(values)
+
+
+def sections(name: str, language: Language) -> dict[str, Template]:
+    """The parts of the built-in prompt `name`, by their headings, which begin with `## `.
+
+    Raises:
+        PromptError: the file is missing, or a placeholder in it is none.
+    """
+    path = _BUILT_IN / f"{name}.{language}.md"
+    template = _read(path)
+    if not template.is_valid():
+        raise PromptError(f"The prompt {str(path)!r} has a lone '$': write '$$'.")
+    parts = (part.partition("\n") for part in template.template.split("## ") if part)
+    return {heading.strip(): Template(body.strip()) for heading, _, body in parts}

@@ -60,7 +60,7 @@ class Source:
         self._warned: list[str] = []
         self._linking = threading.Lock()
         self._values: _Values | None = None
-        self._linker: tuple[Schema, Linker] | None = None
+        self._linkers: dict[bool, tuple[Schema, ValueIndex | None, Linker]] = {}
 
     def engine(self, stop: Stop) -> Engine:
         """The engine, once it is proved that it can only read.
@@ -117,13 +117,15 @@ class Source:
                 self._values = _Values(known, now, now - began, index)
             return index
 
-    def linker(self, stop: Stop) -> Linker:
-        """Finds tables for a question; made once for each schema."""
-        schema = self.schema(stop)
+    def linker(self, stop: Stop, *, values: bool = False) -> Linker:
+        """Finds tables for a question, with `values` also by the texts in them; made once for each schema."""
+        schema, index = self.schema(stop), self.values(stop) if values else None
         with holding(self._linking, stop):
-            if self._linker is None or self._linker[0] is not schema:
-                self._linker = (schema, Linker(schema, embedder=shared_embedder()))
-            return self._linker[1]
+            made = self._linkers.get(values)
+            if made is None or made[0] is not schema or made[1] is not index:
+                linker = Linker(schema, values=index, embedder=shared_embedder())
+                made = self._linkers[values] = (schema, index, linker)
+            return made[2]
 
     def close(self) -> None:
         """Close the connections; what is being asked just now ends as the engine ends it."""

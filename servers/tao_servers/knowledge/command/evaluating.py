@@ -155,9 +155,9 @@ class _Run:
         """Where the corpus is then, and the name of what made the vectors that are searched."""
         from tao_servers.knowledge import opening
         from tao_servers.knowledge.evaluating.corpus import own_place, strengthen, take_in_corpus
-        from tao_servers.knowledge.evaluating.progress import progress_shown
         from tao_servers.knowledge.index import delete_collection
         from tao_servers.knowledge.ingesting.intake import Plan
+        from tao_servers.serving.progress import progress_shown
 
         settings = self.settings.knowledge
         embedder, strong = opening.embedder(settings), opening.strong(settings)

@@ -133,7 +133,7 @@ def _warn_of_citations(records: "Sequence[Record]") -> None:
 def _run(chosen: Chosen, outcome: _Outcome, parallel: int) -> None:
     import anyio
 
-    from tao_servers.knowledge.evaluating.progress import progress_shown
+    from tao_servers.serving.progress import progress_shown
 
     model = chosen.settings.model
     if model.base_url is None and model.name is None:
@@ -191,7 +191,7 @@ def _tell(outcome: _Outcome, *, as_json: bool) -> None:
 
 
 def _tell_table(outcome: _Outcome) -> None:
-    from tao_servers.knowledge.evaluating.table import show
+    from tao_servers.serving.tables import show
 
     head = ["metric", "mean", "95 % interval", "judged", "lacking", "failed"]
     show([head, *(_line(metric, one) for metric, one in outcome.summary().items())], sys.stdout)

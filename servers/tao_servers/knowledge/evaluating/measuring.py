@@ -9,10 +9,10 @@ from typing import TextIO
 from tao.settings import KnowledgeSettings, Settings, StageName
 from tao_servers.knowledge import opening
 from tao_servers.knowledge.evaluating.ablation import Row, Variant, ablate, variants
-from tao_servers.knowledge.evaluating.progress import progress_shown
 from tao_servers.knowledge.evaluating.run import Question, Scores, Search, ask_all
 from tao_servers.knowledge.index import Place
 from tao_servers.knowledge.retrieving import Match, Searcher
+from tao_servers.serving.progress import progress_shown
 
 __all__ = ["Measuring", "stages_in_use"]
 

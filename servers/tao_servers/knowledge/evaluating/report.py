@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from tao_servers.knowledge.evaluating.ablation import Row
 from tao_servers.knowledge.evaluating.plot import Bar, draw
-from tao_servers.knowledge.evaluating.table import ablation_table, measures_table, show
+from tao_servers.knowledge.evaluating.table import ablation_table, measures_table
 from tao_servers.knowledge.index import Place
+from tao_servers.serving.tables import show
 
 if TYPE_CHECKING:
     from typing import TextIO

@@ -1,15 +1,11 @@
-"""Puts what was measured into tables: drawn on a terminal, plain text elsewhere."""
+"""Puts what was measured into tables."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from tao_servers.knowledge.evaluating.ablation import Row
 from tao_servers.knowledge.evaluating.run import Interval, Scores
 
-if TYPE_CHECKING:
-    from typing import TextIO
-
-__all__ = ["ablation_table", "measures_table", "show"]
+__all__ = ["ablation_table", "measures_table"]
 
 Table = list[list[str]]
 
@@ -40,26 +36,6 @@ def _variant(row: Row, measure: str, others: Sequence[str]) -> list[str]:
         f"{row.scores.p95:.1f}",
         str(row.scores.nothing),
     ]
-
-
-def show(table: Table, stream: "TextIO") -> None:
-    """Write a table."""
-    if not stream.isatty():
-        widths = [max(map(len, column)) for column in zip(*table, strict=True)]
-        for line in table:
-            cells = (cell.ljust(width) for cell, width in zip(line, widths, strict=True))
-            stream.write("  ".join(cells).rstrip() + "\n")
-        return
-    from rich.box import SIMPLE_HEAD
-    from rich.console import Console
-    from rich.table import Table as Drawn
-
-    drawn = Drawn(box=SIMPLE_HEAD)
-    for name in table[0]:
-        drawn.add_column(name)
-    for line in table[1:]:
-        drawn.add_row(*line)
-    Console(file=stream, markup=False).print(drawn)
 
 
 def _intervals(scores: Scores) -> list[tuple[str, Interval]]:

@@ -13,10 +13,10 @@ import anyio.from_thread
 
 from tao.errors import ConfigError, ModelError, PromptTooLongError
 from tao.models.chat import ChatModel
+from tao.models.json_replies import JsonModel
 from tao.models.opening import open_model
 from tao.settings import ModelSettings
 from tao_prompts import Language
-from tao_servers.knowledge.asking import JsonModel
 from tao_servers.knowledge.index import Entry
 from tao_servers.knowledge.ingesting.enriching_questions import (
     SUMMARY_SCHEMA,

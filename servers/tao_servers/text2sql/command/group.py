@@ -12,7 +12,10 @@ from tao_servers.serving.options import Serving, serving_options
 from tao_servers.serving.process import serve
 from tao_servers.serving.settings import read_settings
 from tao_servers.text2sql import checking
+from tao_servers.text2sql.command.asking import ask
 from tao_servers.text2sql.command.checking import check
+from tao_servers.text2sql.command.evaluating import evaluate
+from tao_servers.text2sql.command.examples import examples
 from tao_servers.text2sql.configured import MOST_ROWS, MOST_SECONDS, configured, named
 from tao_servers.text2sql.database import Database
 from tao_servers.text2sql.errors import SetupError, Text2sqlError
@@ -74,7 +77,8 @@ def run(
         gc.enable()
 
 
-run.add_command(check)
+for _command in (ask, check, evaluate, examples):
+    run.add_command(_command)
 
 
 def _warm(databases: Databases) -> None:

@@ -1,9 +1,7 @@
 """What each tool does, on one database; all of it blocks."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from fnmatch import fnmatchcase
-from typing import TypeVar
 
 from tao_servers.text2sql.answers import (
     CheckResult,
@@ -20,6 +18,7 @@ from tao_servers.text2sql.answers import (
 )
 from tao_servers.text2sql.checking import check, problems
 from tao_servers.text2sql.errors import QueryFailed, QueryRefused, Text2sqlError
+from tao_servers.text2sql.executing import execute, refuse_hopeless, with_fresh_names
 from tao_servers.text2sql.linking import look_up
 from tao_servers.text2sql.one_line import one_line
 from tao_servers.text2sql.schema import Schema, Table
@@ -29,15 +28,11 @@ from tao_servers.text2sql.tools.hinting import where_texts_stand
 
 __all__ = ["checked", "described", "found", "listed", "queried"]
 
-_Value = TypeVar("_Value")
-
 _LONGEST_QUESTION = 500
 _NEAR = 12
 _MOST_NAMED = 30
 _LONGEST_NAME = 60
 _MOST_VALUES = 20
-# Names that the schema does not have may be new: it is read again before they are refused.
-_ABOUT_NAMES = {"known tables", "known columns"}
 
 
 def listed(opened: Opened, pattern: str | None, stop: Stop) -> Listed:
@@ -61,14 +56,16 @@ def listed(opened: Opened, pattern: str | None, stop: Stop) -> Listed:
 
 def described(opened: Opened, name: str, stop: Stop) -> tuple[str, TableDetail]:
     """One table with example values."""
-    table = _with_fresh_names(opened, stop, lambda schema: _find(schema, name))
+    table = with_fresh_names(opened.source, stop, lambda schema: _find(schema, name))
     return describe(table, opened.source.samples(table, stop))
 
 
 def found(opened: Opened, text: str, table: str | None, stop: Stop) -> tuple[str, ValueList]:
     """Values that are what `text` calls them, in one table or in all."""
     names = (
-        [_with_fresh_names(opened, stop, lambda schema: _find(schema, table)).full_name] if table else None
+        [with_fresh_names(opened.source, stop, lambda schema: _find(schema, table)).full_name]
+        if table
+        else None
     )
     schema, index = opened.source.schema(stop), opened.source.values(stop)
     matches = index.search(text, _MOST_VALUES, tables=names)
@@ -85,14 +82,10 @@ def found(opened: Opened, text: str, table: str | None, stop: Stop) -> tuple[str
 
 def queried(opened: Opened, sql: str, limit: int | None, stop: Stop) -> tuple[str, QueryResult]:
     """The rows of a statement that passed every rule."""
-    engine, functions = opened.source.engine(stop), opened.source.database.functions
-    verdict = _with_fresh_names(opened, stop, lambda schema: check(sql, schema, functions))
-    if verdict.kind == "select":
-        _refuse_hopeless(opened, engine.expected_rows(verdict.sql, stop))
     limits = opened.limits
     if limit is not None:
         limits = replace(limits, max_rows=max(1, min(limit, limits.max_rows)))
-    rows = engine.run(verdict.sql, limits, stop)
+    verdict, rows = execute(opened.source, sql, limits, stop)
     hints = where_texts_stand(opened, verdict.sql, rows, stop) if verdict.kind == "select" else []
     return present(rows, (*verdict.warnings, *hints))
 
@@ -101,7 +94,7 @@ def checked(opened: Opened, sql: str, stop: Stop) -> tuple[str, CheckResult]:
     """What the rules and the planner say about a statement, without running it."""
     engine, functions = opened.source.engine(stop), opened.source.database.functions
     try:
-        verdict = _with_fresh_names(opened, stop, lambda schema: check(sql, schema, functions))
+        verdict = with_fresh_names(opened.source, stop, lambda schema: check(sql, schema, functions))
     except QueryRefused:
         found = problems(sql, opened.source.schema(stop), functions)
         return report([ProblemDetail(rule=p.rule, text=p.text) for p in found], [], [], None)
@@ -109,34 +102,13 @@ def checked(opened: Opened, sql: str, stop: Stop) -> tuple[str, CheckResult]:
     expected = None
     try:
         expected = engine.expected_rows(verdict.sql, stop) if verdict.kind == "select" else None
-        _refuse_hopeless(opened, expected)
+        refuse_hopeless(opened.limits, expected)
     except QueryRefused as exc:
         against.append(ProblemDetail(rule=exc.rule, text=str(exc)))
     except QueryFailed as exc:
         against.append(ProblemDetail(rule="database", text=str(exc)))
     names = [table.full_name for table in verdict.tables]
     return report(against, list(verdict.warnings), names, expected)
-
-
-def _with_fresh_names(opened: Opened, stop: Stop, work: Callable[[Schema], _Value]) -> _Value:
-    schema = opened.source.schema(stop)
-    try:
-        return work(schema)
-    except QueryRefused as exc:
-        fresh = opened.source.schema(stop, fresh=True) if exc.rule in _ABOUT_NAMES else schema
-        if fresh is schema:
-            raise
-        return work(fresh)
-
-
-def _refuse_hopeless(opened: Opened, expected: float | None) -> None:
-    most = opened.limits.max_scan
-    if expected is not None and expected > most:
-        raise QueryRefused(
-            f"The database expects to go through about {expected:,.0f} rows for this; at most {most:,.0f} are"
-            " allowed. Join on keys, filter earlier, or leave a table out.",
-            rule="cost",
-        )
 
 
 def _matching(schema: Schema, pattern: str) -> tuple[Table, ...]:

@@ -7,8 +7,9 @@ import pytest
 from tao_servers.knowledge.evaluating.ablation import Variant, ablate, variants
 from tao_servers.knowledge.evaluating.dataset import DatasetError, read_dataset
 from tao_servers.knowledge.evaluating.run import Question, ask_all, questions
-from tao_servers.knowledge.evaluating.table import ablation_table, measures_table, show
+from tao_servers.knowledge.evaluating.table import ablation_table, measures_table
 from tao_servers.knowledge.retrieving import Match
+from tao_servers.serving.tables import show
 from tests.support.beir_sets import a_beir_set
 
 

@@ -8,8 +8,8 @@ import anyio
 
 from tao.errors import ModelError, PromptTooLongError
 from tao.models.chat import Usage
+from tao.models.json_replies import JsonModel, read_object
 from tao_prompts import Language, render
-from tao_servers.knowledge.asking import JsonModel, read_object
 from tao_servers.knowledge.evaluating.answers.scores import UnjudgedError
 
 __all__ = ["Asker", "Line"]

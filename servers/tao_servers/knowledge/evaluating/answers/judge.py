@@ -8,8 +8,8 @@ import anyio.to_thread
 from tao.errors import ModelError
 from tao.models.chat import ChatModel
 from tao.models.embeddings import Embedder
+from tao.models.json_replies import JsonModel
 from tao_prompts import language_of
-from tao_servers.knowledge.asking import JsonModel
 from tao_servers.knowledge.evaluating.answers.asking import Asker, Line
 from tao_servers.knowledge.evaluating.answers.case import Case
 from tao_servers.knowledge.evaluating.answers.metrics import EMBEDDED, METRICS

@@ -12,7 +12,7 @@ import anyio.to_thread
 
 from tao.errors import ConfigError, ModelError
 from tao.models.chat import ChatModel
-from tao_servers.knowledge.asking import JsonModel
+from tao.models.json_replies import JsonModel
 from tao_servers.knowledge.retrieving.rewriting.checking import checked, is_near
 from tao_servers.knowledge.retrieving.rewriting.closeness import Closeness, Embed
 from tao_servers.knowledge.retrieving.rewriting.patience import Patience

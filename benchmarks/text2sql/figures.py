@@ -1,0 +1,80 @@
+"""The figures of all ways of answering, by set and language and pooled, and their differences."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from benchmarks.answers import interval
+from benchmarks.text2sql.bench import Trials
+from tao_servers.text2sql.evaluating.report import figures, grouped
+from tao_servers.text2sql.evaluating.trial import Trial
+
+__all__ = ["ablation_figures", "report", "table"]
+
+_PARTS = ("ex", "ex_interval", "seconds", "tokens", "written_tokens", "requests", "mended", "failures")
+
+
+def report(trials: Trials) -> dict[str, Any]:
+    """`sets` and `pooled`: n, and every figure by the name of the way of answering."""
+    groups = {name: grouped(found) for name, found in trials.items()}
+    names = sorted({group for found in groups.values() for group in found})
+    return {
+        "sets": {
+            group: _beside({name: found[group] for name, found in groups.items() if group in found})
+            for group in names
+        },
+        "pooled": _beside(trials),
+    }
+
+
+def ablation_figures(stages: Trials, default: Sequence[Trial]) -> dict[str, Any]:
+    """Every stage: its figures on all questions, its EX by set, and how much more that is than `default`."""
+    return {
+        name: {
+            **{part: value for part, value in figures(found).as_json().items() if part in _PARTS},
+            "sets": {group: round(figures(some).ex, 4) for group, some in grouped(found).items()},
+            "difference": _difference(found, default),
+        }
+        for name, found in stages.items()
+    }
+
+
+def table(found: Mapping[str, Any]) -> list[list[str]]:
+    """A line for each set and way of answering; the first line has what the columns are called."""
+    lines = [["set", "way", "n", "EX", "95 % interval", "seconds", "tokens"]]
+    for group, one in [*found["sets"].items(), ("all", found["pooled"])]:
+        for name, ex in one["ex"].items():
+            low, high = one["ex_interval"][name]
+            costs = [f"{one['seconds'][name]:.1f}", f"{one['tokens'][name]:.0f}"]
+            lines.append([group, name, str(one["n"]), f"{ex:.3f}", f"{low:.3f} to {high:.3f}", *costs])
+    for name, one in found.get("ablation", {}).items():
+        change = one["difference"]
+        bounds = f"{change['mean']:+.3f}: {change['low']:+.3f} to {change['high']:+.3f}"
+        costs = [f"{one['seconds']:.1f}", f"{one['tokens']:.0f}"]
+        lines.append(["all", name, str(change["n"]), f"{one['ex']:.3f}", bounds, *costs])
+    return lines
+
+
+def _beside(trials: Mapping[str, Sequence[Trial]]) -> dict[str, Any]:
+    each = {name: figures(found).as_json() for name, found in trials.items() if found}
+    beside: dict[str, Any] = {"n": max((one["n"] for one in each.values()), default=0)}
+    beside |= {part: {name: one[part] for name, one in each.items()} for part in _PARTS}
+    if "tao" in each:
+        beside["difference"] = {
+            f"tao-{name}": _difference(trials["tao"], trials[name]) for name in each if name != "tao"
+        }
+    return beside
+
+
+def _difference(mine: Sequence[Trial], others: Sequence[Trial]) -> dict[str, Any]:
+    """How much more of the same questions are right, with the bootstrap interval over the questions."""
+    right = {(trial.item.group, trial.item.id): trial.right for trial in others}
+    pairs = [
+        float(trial.right) - float(right[key])
+        for trial in mine
+        if (key := (trial.item.group, trial.item.id)) in right
+    ]
+    if not pairs:
+        return {"n": 0, "mean": 0.0, "low": 0.0, "high": 0.0}
+    low, high = interval(pairs)
+    values = {"mean": sum(pairs) / len(pairs), "low": low, "high": high}
+    return {"n": len(pairs), **{name: round(value, 4) for name, value in values.items()}}

@@ -1,0 +1,1 @@
+"""From a question to a statement, its rows and what they say."""

@@ -1,0 +1,219 @@
+"""From a question to the statement whose rows answer it."""
+
+import datetime
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from anyio import CapacityLimiter, create_task_group
+
+from tao.errors import ModelError
+from tao.models.chat import ChatModel, Message
+from tao_servers.text2sql.answering.candidate import Candidate
+from tao_servers.text2sql.answering.judging import objection
+from tao_servers.text2sql.answering.options import Options
+from tao_servers.text2sql.answering.outcome import Outcome, Reading
+from tao_servers.text2sql.answering.preparing import prepared
+from tao_servers.text2sql.answering.prompting import messages, messages_to_repair
+from tao_servers.text2sql.answering.task import Task
+from tao_servers.text2sql.answering.trying import tried
+from tao_servers.text2sql.answering.voting import agree, readings
+from tao_servers.text2sql.answering.writing import Writer
+from tao_servers.text2sql.checking import Problem
+from tao_servers.text2sql.errors import Text2sqlError
+from tao_servers.text2sql.examples import ExampleStore
+from tao_servers.text2sql.source import Source
+from tao_servers.text2sql.threads import in_place
+
+__all__ = ["Answerer"]
+
+_TEMPERATURE = 0.7
+_PLACES = 5
+# How sure a result is whose names had to be mended, or that has no value in it.
+_MENDED, _EMPTY = 0.9, 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """One way to ask for a statement."""
+
+    hinted: bool
+    temperature: float
+
+
+class Answerer:
+    """Answers questions about one database with a chat model. Any number of questions at a time.
+
+    At most as many statements run at once as `places` has room for.
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        model: ChatModel,
+        options: Options | None = None,
+        *,
+        examples: ExampleStore | None = None,
+        places: CapacityLimiter | None = None,
+    ) -> None:
+        self._source = source
+        self._model = model
+        self._options = options or Options()
+        self._examples = examples
+        self._places = places or CapacityLimiter(_PLACES)
+
+    async def answer(
+        self,
+        question: str,
+        *,
+        notes: str = "",
+        as_of: datetime.date | None = None,
+        notify: Callable[[str], None] = lambda line: None,
+    ) -> Outcome:
+        """Find the statement for a question; `notify` gets a line when another stage begins.
+
+        `notes` say how terms of the question are meant; `as_of` is the day that 上个月 counts from.
+
+        Raises:
+            ModelError: the model does not answer.
+            Text2sqlError: the database cannot be read.
+        """
+        notify("Looking at the schema…")
+        task = await in_place(
+            lambda stop: prepared(
+                self._source,
+                question,
+                stop,
+                options=self._options,
+                notes=notes,
+                as_of=as_of,
+                examples=self._examples,
+            ),
+            self._places,
+        )
+        attempt = _Attempt(task, Writer(self._model), self._options, self._source, self._places)
+        notify("Writing SQL…")
+        await attempt.write()
+        if self._options.repairs and attempt.is_poor:
+            notify("Trying again…")
+            await attempt.repair()
+        if self._options.judge:
+            notify("Checking the answer…")
+            await attempt.judge(self._model)
+        return attempt.outcome()
+
+
+class _Attempt:
+    """One question on its way; `tried` has its candidates in the order in which they were written."""
+
+    def __init__(
+        self, task: Task, writer: Writer, options: Options, source: Source, places: CapacityLimiter
+    ) -> None:
+        self._task = task
+        self._writer = writer
+        self._options = options
+        self._source = source
+        self._places = places
+        self._readings: tuple[Reading, ...] = ()
+        self.tried: list[Candidate] = []
+
+    @property
+    def is_poor(self) -> bool:
+        """Whether nothing ran, or what ran found nothing."""
+        return not self._readings or self._readings[0].candidate.is_empty
+
+    async def write(self) -> None:
+        """Have candidates written: two side by side, and the others unless these two agree."""
+        ways = self._ways()
+        first = 2 if self._options.early else len(ways)
+        await self._take(ways[:first])
+        rest = ways[first:]
+        if rest and not (len(self.tried) > 1 and agree(*self.tried[:2]) and not self.is_poor):
+            await self._take(rest)
+
+    async def repair(self) -> None:
+        """Tell the model what was wrong with the best candidate; what does not improve on it is dropped."""
+        for _ in range(self._options.repairs):
+            best = self._readings[0].candidate if self._readings else self.tried[0]
+            asked = messages_to_repair(self._task, best, hinted=self._options.hints)
+            mended = await self._one(asked, 0.0)
+            if mended.ran and not mended.is_empty:
+                self._add([mended])
+                return
+
+    async def judge(self, model: ChatModel) -> None:
+        """Have the chosen candidate judged; on an objection it is written anew, and kept if that is no better."""
+        if not self._readings:
+            return
+        chosen = self._readings[0].candidate
+        reason = await objection(self._task, chosen, model, self._writer)
+        if reason is None:
+            return
+        objected = replace(chosen, problem=Problem("judge", reason))
+        mended = await self._one(messages_to_repair(self._task, objected, hinted=self._options.hints), 0.0)
+        if mended.ran and not mended.is_empty:
+            self._add([mended])
+            self._readings = tuple(sorted(self._readings, key=lambda one: agree(one.candidate, chosen)))
+
+    def outcome(self) -> Outcome:
+        """What has come of it so far."""
+        return Outcome(
+            task=self._task,
+            readings=self._readings,
+            tried=tuple(self.tried),
+            confidence=self._confidence(),
+            usage=self._writer.usage,
+            requests=self._writer.requests,
+        )
+
+    def _ways(self) -> list[_Way]:
+        hinted = self._options.hints
+        ways = [_Way(hinted, 0.0)]
+        while len(ways) < self._options.candidates:
+            # Every other one does without hints, which may be wrong.
+            ways.append(_Way(hinted and len(ways) % 2 == 1, _TEMPERATURE))
+        return ways
+
+    async def _take(self, ways: Sequence[_Way]) -> None:
+        found: list[Candidate | None] = [None] * len(ways)
+        failures: list[ModelError | Text2sqlError] = []
+
+        async def one(place: int, way: _Way) -> None:
+            try:
+                asked = messages(self._task, hinted=way.hinted)
+                found[place] = await self._one(asked, way.temperature)
+            except (ModelError, Text2sqlError) as exc:
+                failures.append(exc)
+
+        async with create_task_group() as group:
+            for place, way in enumerate(ways):
+                group.start_soon(one, place, way)
+        new = [candidate for candidate in found if candidate is not None]
+        if failures and not new and not self.tried:
+            raise failures[0]
+        self._add(new)
+
+    async def _one(self, asked: Sequence[Message], temperature: float) -> Candidate:
+        written = await self._writer.write(asked, temperature)
+        return await in_place(
+            lambda stop: tried(
+                written,
+                self._source,
+                self._task.schema,
+                self._source.database.limits,
+                stop,
+                mends=self._options.mend,
+            ),
+            self._places,
+        )
+
+    def _add(self, candidates: Sequence[Candidate]) -> None:
+        self.tried += candidates
+        self._readings = readings(self.tried)
+
+    def _confidence(self) -> float:
+        if not self._readings:
+            return 0.0
+        first = self._readings[0]
+        sure = first.votes / len(self.tried)
+        sure *= _MENDED if first.candidate.mends else 1.0
+        return round(sure * (_EMPTY if first.candidate.is_empty else 1.0), 2)

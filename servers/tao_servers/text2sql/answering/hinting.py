@@ -1,0 +1,68 @@
+"""What linking found in a question, in words for a prompt."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+
+from tao_servers.text2sql.answering.task import Task
+from tao_servers.text2sql.identifiers import identifier
+from tao_servers.text2sql.linking import DateMatch, ValueMatch, find_dates
+from tao_servers.text2sql.linking.literals import text_literal
+
+__all__ = ["hints"]
+
+_SURE = 0.85
+_SAME = 0.95
+_MOST_VALUES = 4
+_MOST_PLACES = 2
+# A word that stands in many columns says little.
+_TOO_MANY_PLACES = 3
+
+
+def hints(task: Task) -> list[str]:
+    """Where the values that the question names stand, what its numbers are, and which days it means."""
+    found = [*_values(task), *_numbers(task), *_dates(task)]
+    if task.as_of is not None and task.link.dates:
+        day = task.as_of.isoformat()
+        found.append(f"今天是 {day}" if task.language == "zh" else f"today is {day}")
+    return found
+
+
+def _values(task: Task) -> Iterator[str]:
+    by_words: dict[str, list[ValueMatch]] = defaultdict(list)
+    for match in task.link.values:
+        # Texts that are written in the question as they stand in the table need no hint to be copied.
+        if match.score >= (_SAME if match.value == match.words else _SURE):
+            by_words[match.words].append(match)
+    joiner = " 或 " if task.language == "zh" else " or "
+    few = [(words, matches) for words, matches in by_words.items() if len(matches) <= _TOO_MANY_PLACES]
+    for words, matches in few[:_MOST_VALUES]:
+        places = dict.fromkeys(_place(match, task) for match in matches)
+        yield f"{words}: {joiner.join(list(places)[:_MOST_PLACES])}"
+
+
+def _place(match: ValueMatch, task: Task) -> str:
+    table = task.schema.table(match.table)
+    parts = [table.schema, table.name] if table is not None and table.schema else [match.table]
+    name = ".".join(identifier(part, task.schema.dialect) for part in [*parts, match.column] if part)
+    return f"{name} = {text_literal(match.value, task.schema.dialect)}"
+
+
+def _numbers(task: Task) -> Iterator[str]:
+    for number in task.link.numbers:
+        plain = f"{number.value:g}" if isinstance(number.value, float) else str(number.value)
+        if abs(number.value) >= 1000 or isinstance(number.value, float):
+            yield f"{number.words} = {plain}"
+
+
+def _dates(task: Task) -> Iterator[str]:
+    plain = {date.words for date in find_dates(task.question)}
+    for date in task.link.dates:
+        # Those that are the same whatever day it is, a model reads by itself.
+        if date.words not in plain:
+            yield f"{date.words}: {_days(date)}"
+
+
+def _days(date: DateMatch) -> str:
+    if date.first is not None and date.last is not None:
+        return f"{date.first} .. {date.last}"
+    return f">= {date.first}" if date.first is not None else f"<= {date.last}"

@@ -1,0 +1,99 @@
+"""Examples that a schema makes by itself: usual questions about its own tables, with their SQL.
+
+A small model copies the names and joins that it sees. Examples on other tables it copies as well, tables and
+all; these it may.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from string import Template
+
+from tao_prompts import Language, sections
+from tao_servers.text2sql.answering.subjects import Join, Subject, joins, subjects
+from tao_servers.text2sql.examples.example import Example
+from tao_servers.text2sql.identifiers import identifier
+from tao_servers.text2sql.linking.literals import text_literal
+from tao_servers.text2sql.schema import Column, Dialect, Samples, Schema, Table
+
+__all__ = ["illustrations"]
+
+_LONGEST = 60
+
+
+@dataclass(frozen=True, slots=True)
+class _Writing:
+    """How names are written in the SQL, and said in the question."""
+
+    dialect: Dialect
+    language: Language
+
+    def table(self, slot: str, table: Table) -> dict[str, str]:
+        parts = [table.schema, table.name] if table.schema else [table.name]
+        written = ".".join(identifier(part, self.dialect) for part in parts)
+        return {slot: written, f"{slot}_said": self._said(table.name, table.comment)}
+
+    def column(self, slot: str, column: Column | None) -> dict[str, str]:
+        if column is None:
+            return {}
+        written = identifier(column.name, self.dialect)
+        return {slot: written, f"{slot}_said": self._said(column.name, column.comment)}
+
+    def value(self, slot: str, value: str) -> dict[str, str]:
+        return {slot: text_literal(value, self.dialect), f"{slot}_said": value}
+
+    def _said(self, name: str, comment: str | None) -> str:
+        if comment and len(comment) <= _LONGEST and self.language == "zh" and name.isascii():
+            return comment
+        return name
+
+
+def illustrations(
+    schema: Schema,
+    tables: Sequence[Table],
+    samples: Mapping[str, Mapping[str, Samples]],
+    language: Language,
+) -> tuple[Example, ...]:
+    """One example for each usual kind of question that these tables allow; the same for the same tables.
+
+    `samples` are by a table's full name and a column's name.
+    """
+    writing = _Writing(schema.dialect, language)
+    single = [_of_subject(subject, writing) for subject in subjects(tables, samples)]
+    paired = [_of_join(join, writing) for join in joins(tables, samples)]
+    return tuple(_examples(sections("text2sql/illustrations", language), single, paired))
+
+
+def _examples(
+    templates: Mapping[str, Template], single: Sequence[dict[str, str]], paired: Sequence[dict[str, str]]
+) -> Iterator[Example]:
+    turns = {"single": 0, "paired": 0}
+    for template in templates.values():
+        wanted = set(template.get_identifiers())
+        kind, choices = ("paired", paired) if "child" in wanted else ("single", single)
+        fitting = [choice for choice in choices if wanted <= set(choice)]
+        if not fitting:
+            continue
+        # Each takes the next table, so that the examples show as much of the schema as they can.
+        slots = fitting[turns[kind] % len(fitting)]
+        turns[kind] += 1
+        question, _, sql = template.substitute(slots).partition("\n")
+        yield Example(question, sql.strip())
+
+
+def _of_subject(subject: Subject, writing: _Writing) -> dict[str, str]:
+    slots = writing.table("table", subject.table) | writing.column("label", subject.label)
+    slots |= writing.column("category", subject.category)
+    for slot, number in zip(("number", "number2"), subject.numbers, strict=False):
+        slots |= writing.column(slot, number)
+    slots |= writing.column("more", subject.category or (subject.numbers[1:] or (None,))[0])
+    for slot, value in zip(("value", "value2"), subject.values, strict=False):
+        slots |= writing.value(slot, value)
+    return slots
+
+
+def _of_join(join: Join, writing: _Writing) -> dict[str, str]:
+    slots = writing.table("child", join.child.table) | writing.table("parent", join.parent.table)
+    slots |= writing.column("key", join.key) | writing.column("parent_key", join.parent_key)
+    slots |= writing.column("parent_label", join.parent.label)
+    slots |= writing.column("parent_more", join.parent.category or (join.parent.numbers or (None,))[0])
+    return slots | writing.column("child_number", (join.child.numbers or (join.child.category,))[0])

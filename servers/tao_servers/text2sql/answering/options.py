@@ -1,0 +1,33 @@
+"""Which stages a question goes through."""
+
+from dataclasses import dataclass
+
+__all__ = ["Options"]
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """The stages and how much of each.
+
+    `candidates` statements are written at most, fewer when the first two agree and `early` is set; names
+    that do not exist are mended (`mend`); what does not run, or finds nothing, goes back to the model
+    `repairs` times; `judge` asks the model whether the chosen statement answers the question. The prompt
+    shows examples that the schema makes by itself (`illustrations`), up to `examples` verified ones, and the
+    `hints` of linking: values, numbers and dates that the question names.
+    """
+
+    candidates: int = 3
+    early: bool = True
+    mend: bool = True
+    repairs: int = 1
+    judge: bool = False
+    illustrations: bool = True
+    examples: int = 3
+    hints: bool = True
+
+    @classmethod
+    def plain(cls) -> "Options":
+        """One try, whose names are taken as they are."""
+        return cls(
+            candidates=1, mend=False, repairs=0, judge=False, illustrations=False, examples=0, hints=False
+        )

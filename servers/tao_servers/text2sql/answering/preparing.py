@@ -1,0 +1,93 @@
+"""Gathers what a model needs for a question. Blocks."""
+
+import datetime
+from collections.abc import Sequence
+
+from tao.models.texts import estimate_tokens
+from tao_prompts import Language, language_of
+from tao_servers.text2sql.answering.illustrating import illustrations
+from tao_servers.text2sql.answering.options import Options
+from tao_servers.text2sql.answering.task import Task
+from tao_servers.text2sql.examples import Example, ExampleStore
+from tao_servers.text2sql.linking import Link
+from tao_servers.text2sql.rendering import render
+from tao_servers.text2sql.schema import Samples, Schema, Table
+from tao_servers.text2sql.source import Source
+from tao_servers.text2sql.stopping import Stop
+
+__all__ = ["prepared"]
+
+_LONGEST_QUESTION = 2_000
+_LONGEST_NOTES = 4_000
+# A schema up to this size is shown whole, which an endpoint then has in its cache for every question.
+_WHOLE_TABLES = 30
+_WHOLE_TOKENS = 2_000
+_MOST_TOKENS = 2_500
+_MOST_TABLES = 8
+
+
+def prepared(
+    source: Source,
+    question: str,
+    stop: Stop,
+    *,
+    options: Options,
+    notes: str = "",
+    as_of: datetime.date | None = None,
+    examples: ExampleStore | None = None,
+) -> Task:
+    """The task for a question.
+
+    Raises:
+        Text2sqlError: the database cannot be read.
+    """
+    question = " ".join(question.split())[:_LONGEST_QUESTION]
+    schema, language = source.schema(stop), language_of(question)
+    link = source.linker(stop, values=True).link(question, most_tables=_MOST_TABLES, as_of=as_of)
+    shown, tables, samples = _shown(source, schema, link, stop)
+    return Task(
+        question=question,
+        language=language,
+        schema=schema,
+        link=link,
+        shown=shown,
+        illustrations=_illustrations(schema, tables, samples, language) if options.illustrations else (),
+        examples=_examples(source, question, schema, options, examples),
+        notes=notes.strip()[:_LONGEST_NOTES],
+        as_of=as_of,
+    )
+
+
+def _shown(
+    source: Source, schema: Schema, link: Link, stop: Stop
+) -> tuple[str, Sequence[Table], dict[str, dict[str, Samples]]]:
+    if len(schema.tables) <= _WHOLE_TABLES:
+        samples = _samples(source, schema.tables, stop)
+        text = render(schema, samples=samples)
+        if estimate_tokens(text) <= _WHOLE_TOKENS:
+            return text, schema.tables, samples
+    # In the order of the schema, so that the same tables are the same text.
+    names = {table.full_name: place for place, table in enumerate(schema.tables)}
+    tables = sorted(link.tables, key=lambda table: names.get(table.full_name, 0))
+    samples = _samples(source, tables, stop)
+    return render(schema, tables, samples=samples, most_tokens=_MOST_TOKENS), tables, samples
+
+
+def _samples(source: Source, tables: Sequence[Table], stop: Stop) -> dict[str, dict[str, Samples]]:
+    return {table.full_name: dict(source.samples(table, stop)) for table in tables}
+
+
+def _illustrations(
+    schema: Schema, tables: Sequence[Table], samples: dict[str, dict[str, Samples]], language: Language
+) -> tuple[Example, ...]:
+    return illustrations(schema, tables, samples, language)
+
+
+def _examples(
+    source: Source, question: str, schema: Schema, options: Options, store: ExampleStore | None
+) -> tuple[Example, ...]:
+    if store is None or not options.examples:
+        return ()
+    database = source.database
+    found = store.nearest(database.name, question, options.examples, schema, functions=database.functions)
+    return tuple(found)

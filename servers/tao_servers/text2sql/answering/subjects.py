@@ -1,0 +1,103 @@
+"""What the tables of a schema are about: which column names a thing, which sorts it, which measures it."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from tao_servers.text2sql.schema import Column, Samples, Table
+
+__all__ = ["Join", "Subject", "joins", "subjects"]
+
+_LABEL = re.compile(r"名称|姓名|名字|标题|题目|名$|\bname$|_name$|name$|title$", re.IGNORECASE)
+_ID = re.compile(r"(?:^|_|\b)(?:id|code|no|uuid|key)$|[a-z]I[Dd]$|id$|编号$|代码$|编码$|号码$", re.ASCII)
+_NUMBER = re.compile(r"-?\d[\d.eE+-]*")
+_LONGEST_VALUE = 24
+_MOST_SUBJECTS = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A table with the columns that questions are usually about; `values` are some of its label."""
+
+    table: Table
+    label: Column | None
+    category: Column | None
+    numbers: tuple[Column, ...]
+    values: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Join:
+    """A table whose column `key` refers to `parent_key` of another."""
+
+    child: Subject
+    key: Column
+    parent: Subject
+    parent_key: Column
+
+
+def subjects(tables: Sequence[Table], samples: Mapping[str, Mapping[str, Samples]]) -> list[Subject]:
+    """The tables that have something to name a thing by, in their order; at most twelve."""
+    referred = _referred(tables)
+    found = (_subject(table, samples.get(table.full_name, {}), referred) for table in tables)
+    return [subject for subject in found if subject.label is not None][:_MOST_SUBJECTS]
+
+
+def joins(tables: Sequence[Table], samples: Mapping[str, Mapping[str, Samples]]) -> list[Join]:
+    """The foreign keys between the tables, in the order of the tables that have them; at most twelve."""
+    return list(_joins(tables, samples))[:_MOST_SUBJECTS]
+
+
+def _joins(tables: Sequence[Table], samples: Mapping[str, Mapping[str, Samples]]) -> Iterator[Join]:
+    referred = _referred(tables)
+    by_name = {table.full_name.lower(): table for table in tables}
+    for table in tables:
+        for column in table.columns:
+            name, _, key = (column.references or "").rpartition(".")
+            parent = by_name.get(name.lower())
+            target = parent.column(key) if parent else None
+            if parent is None or target is None or parent is table:
+                continue
+            ends = [_subject(one, samples.get(one.full_name, {}), referred) for one in (table, parent)]
+            if ends[1].label is not None:
+                yield Join(ends[0], column, ends[1], target)
+
+
+def _referred(tables: Sequence[Table]) -> frozenset[str]:
+    return frozenset(c.references.lower() for table in tables for c in table.columns if c.references)
+
+
+def _subject(table: Table, samples: Mapping[str, Samples], referred: frozenset[str]) -> Subject:
+    plain = [c for c in table.columns if not _is_id(table, c, referred)]
+    numbers = [c for c in plain if c.family == "number" and _is_number(samples.get(c.name))]
+    texts = [c for c in plain if c.family in {"text", "other"} and _is_short(samples.get(c.name))]
+    label = next((c for c in texts if _LABEL.search(c.name)), None) or next(
+        (c for c in texts if not _repeats(table, samples.get(c.name))), None
+    )
+    others = [c for c in texts if c is not label]
+    category = next((c for c in others if _repeats(table, samples.get(c.name))), None)
+    known = samples.get(label.name) if label else None
+    values = tuple(value for value in (known.values if known else ()) if "…" not in value)
+    return Subject(table, label, category or next(iter(others), None), tuple(numbers), values[:2])
+
+
+def _is_id(table: Table, column: Column, referred: frozenset[str]) -> bool:
+    return (
+        column.primary_key
+        or column.references is not None
+        or f"{table.full_name}.{column.name}".lower() in referred
+        or _ID.search(column.name) is not None
+    )
+
+
+def _is_number(samples: Samples | None) -> bool:
+    return samples is None or not samples.values or _NUMBER.fullmatch(samples.values[0]) is not None
+
+
+def _is_short(samples: Samples | None) -> bool:
+    return samples is None or all(len(value) <= _LONGEST_VALUE for value in samples.values)
+
+
+def _repeats(table: Table, samples: Samples | None) -> bool:
+    """Whether the column has few values for the rows there are."""
+    return samples is not None and samples.complete and len(samples.values) < (table.rows or 0)

@@ -1,0 +1,57 @@
+"""Chooses among candidates by their results: those that agree vote for each other."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from tao_servers.text2sql.answering.candidate import Candidate
+from tao_servers.text2sql.answering.outcome import Reading
+from tao_servers.text2sql.limits import Cell, Rows
+
+__all__ = ["agree", "readings"]
+
+_DIGITS = 9
+
+
+def readings(candidates: Iterable[Candidate]) -> tuple[Reading, ...]:
+    """The results that there are, the one to choose first.
+
+    Results count as one whatever the order of their columns and rows. A result with values goes before
+    one without, then the one with more votes, then the one whose statement needed less mending, then the
+    one that was written first.
+    """
+    groups: list[list[Candidate]] = []
+    for candidate in candidates:
+        if candidate.rows is None:
+            continue
+        same = next((group for group in groups if agree(group[0], candidate)), None)
+        if same is None:
+            groups.append([candidate])
+        else:
+            same.append(candidate)
+    found = [Reading(min(group, key=lambda one: len(one.mends)), len(group)) for group in groups]
+    return tuple(
+        sorted(found, key=lambda one: (one.candidate.is_empty, -one.votes, len(one.candidate.mends)))
+    )
+
+
+def agree(one: Candidate, other: Candidate) -> bool:
+    """Whether two statements gave the same rows."""
+    if one.rows is None or other.rows is None or one.rows.more != other.rows.more:
+        return False
+    return _form(one.rows) == _form(other.rows)
+
+
+def _form(rows: Rows) -> Counter[tuple[str, ...]]:
+    """The rows as a multiset, the columns in an order that their values alone decide."""
+    columns = sorted(zip(*([_text(cell) for cell in row] for row in rows.rows), strict=True), key=_sorted)
+    return Counter(zip(*columns, strict=True)) if columns else Counter({(str(len(rows.columns)),): 0})
+
+
+def _sorted(column: Sequence[str]) -> tuple[list[str], Sequence[str]]:
+    return sorted(column), column
+
+
+def _text(cell: Cell) -> str:
+    if isinstance(cell, int | float):
+        return f"{float(cell):.{_DIGITS}g}"
+    return repr(cell)

@@ -1,0 +1,213 @@
+"""`tao-text2sql ask`: one question, one answer."""
+
+import datetime
+import sys
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from tao.errors import ConfigError, ModelError
+from tao_servers.serving.settings import read_settings
+from tao_servers.text2sql.command.model_choice import chosen_model
+from tao_servers.text2sql.configured import MOST_ROWS, named
+from tao_servers.text2sql.errors import SetupError, Text2sqlError
+from tao_servers.text2sql.tools import Databases
+
+if TYPE_CHECKING:
+    from tao.settings import ModelSettings
+    from tao_servers.text2sql.answering.candidate import Candidate
+    from tao_servers.text2sql.answering.outcome import Outcome
+    from tao_servers.text2sql.stopping import Stop
+    from tao_servers.text2sql.tools.databases import Opened
+
+__all__ = ["Asking", "Notify", "ask", "concluded"]
+
+Notify = Callable[[str], None]
+
+_INTERRUPTED = 130
+_MOST_BYTES = 1_000_000_000
+_LONGEST_CELL = 1_000_000
+_HELP = """Answer QUESTION, in Chinese or English, from a database: the answer, its rows, the SQL.
+
+\b
+  tao-text2sql ask '上海有多少客户' --db shop.sqlite
+  tao-text2sql ask 'orders per city last month' --db postgresql://me@host/shop --as-of 2026-11-23
+  tao-text2sql ask 'all customers of Beijing' --db shop.sqlite --csv customers.csv
+
+Exit code: 0 answered, 1 no answer or a question back, 2 wrong options or settings, 3 the model or the
+database failed, 130 after Ctrl-C, which stops the query as well."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """What is wanted: an answer, in which form, and where all of its rows go."""
+
+    question: str
+    csv: Path | None = None
+    as_json: bool = False
+
+
+class _Failed(click.ClickException):
+    exit_code = 3
+
+
+@click.command(help=_HELP)
+@click.argument("question")
+@click.option(
+    "--db",
+    "database",
+    metavar="PATH_OR_URL",
+    help="The database, as --database of tao-text2sql takes it, or the name of one in the settings.",
+)
+@click.option(
+    "--as-of",
+    type=click.DateTime(["%Y-%m-%d"]),
+    help="The day that words such as 上个月 count from; default: today.",
+)
+@click.option("--notes", default="", metavar="TEXT", help="How terms of the question are meant.")
+@click.option("--model", "name", metavar="NAME", help="Model name; `local` and `local-small` are embedded.")
+@click.option("--base-url", metavar="URL", help="OpenAI-compatible endpoint, with its /v1.")
+@click.option(
+    "--csv",
+    type=click.Path(path_type=Path, dir_okay=False, writable=True),
+    help="Write all rows of the answer to this file, in UTF-8.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout.")
+@click.pass_context
+def ask(
+    context: click.Context,
+    question: str,
+    database: str | None,
+    as_of: datetime.datetime | None,
+    notes: str,
+    name: str | None,
+    base_url: str | None,
+    csv: Path | None,
+    as_json: bool,
+) -> None:
+    """Open model and database, ask, print."""
+    if not question.strip():
+        raise click.UsageError("The question is empty. Ask something, such as 'how many orders are there'.")
+    if csv is not None and not csv.absolute().parent.is_dir():
+        raise click.UsageError(f"There is no folder {str(csv.absolute().parent)!r} for --csv.")
+    model = chosen_model(read_settings().model, name, base_url)
+    opened = _opened(context, database)
+    day = as_of.date() if as_of is not None else datetime.date.today()
+
+    async def answered(notify: Notify) -> "Outcome":
+        return await _answered(opened, model, question, notes, day, notify)
+
+    sys.exit(concluded(Asking(question, csv, as_json), opened, answered))
+
+
+def concluded(asking: Asking, opened: "Opened", answered: Callable[[Notify], Awaitable["Outcome"]]) -> int:
+    """Have a question answered, print the answer, write its rows where they are wanted; the exit code.
+
+    Raises:
+        click.ClickException: model, database or settings failed, with its exit code.
+    """
+    from tao_servers.text2sql.command.answer_shown import print_answer
+
+    try:
+        with _stages() as notify:
+            outcome = _run(asking, opened, answered, notify)
+    except KeyboardInterrupt:
+        return _INTERRUPTED
+    except ConfigError as exc:
+        raise click.UsageError(str(exc)) from exc
+    except (ModelError, Text2sqlError, OSError) as exc:
+        raise _Failed(str(exc)) from exc
+    value = print_answer(outcome, as_json=asking.as_json, has_csv=asking.csv is not None)
+    return 0 if outcome.chosen is not None and not value.ambiguous else 1
+
+
+def _opened(context: click.Context, given: str | None) -> "Opened":
+    databases: Databases = context.obj
+    try:
+        if given is None:
+            return databases.pick(None)
+        known = [one for one in databases.all() if one.name == given] if len(databases) else []
+        if known:
+            return known[0]
+        own = context.with_resource(Databases([named(given, read_settings().text2sql)]))
+        return own.pick(None)
+    except SetupError as exc:
+        advice = "" if given else " Or name it after the question: --db PATH_OR_URL."
+        raise click.UsageError(f"{exc}{advice}") from exc
+    except Text2sqlError as exc:
+        raise click.UsageError(f"{exc} Name it with --db.") from exc
+
+
+async def _answered(
+    opened: "Opened",
+    settings: "ModelSettings",
+    question: str,
+    notes: str,
+    as_of: datetime.date,
+    notify: Notify,
+) -> "Outcome":
+    from tao.models.opening import open_model
+    from tao_servers.text2sql.answering.answerer import Answerer
+    from tao_servers.text2sql.embedding import shared_embedder
+    from tao_servers.text2sql.examples import ExampleStore, default_folder
+
+    examples = ExampleStore(default_folder(), embedder=shared_embedder())
+    async with open_model(settings, notify=notify) as model:
+        answerer = Answerer(opened.source, model, examples=examples, places=opened.places)
+        return await answerer.answer(question, notes=notes, as_of=as_of, notify=notify)
+
+
+def _run(
+    asking: Asking, opened: "Opened", answered: Callable[[Notify], Awaitable["Outcome"]], notify: Notify
+) -> "Outcome":
+    import anyio
+
+    async def work() -> "Outcome":
+        outcome = await answered(notify)
+        if asking.csv is not None and outcome.chosen is not None:
+            await _written(outcome.chosen, opened, asking.csv)
+        return outcome
+
+    return anyio.run(work)
+
+
+async def _written(chosen: "Candidate", opened: "Opened", path: Path) -> None:
+    from mcp.server.mcpserver.exceptions import ToolError
+
+    from tao_servers.text2sql.tools.working import in_thread
+
+    try:
+        cut = await in_thread(lambda stop: _write(chosen, opened, path, stop), opened.places)
+    except ToolError as exc:
+        raise _Failed(f"{path}: {exc}") from exc
+    if cut is not None:
+        click.echo(f"{path}: only the first {cut:,} rows were written; filter or aggregate.", err=True)
+
+
+def _write(chosen: "Candidate", opened: "Opened", path: Path, stop: "Stop") -> int | None:
+    """Write all rows of a statement; how many, when there were too many for that."""
+    from tao_servers.text2sql.tools.csv_text import csv_lines
+
+    sql = chosen.checked.sql if chosen.checked is not None else chosen.sql
+    limits = replace(opened.limits, max_rows=MOST_ROWS, max_bytes=_MOST_BYTES, max_cell=_LONGEST_CELL)
+    rows = opened.source.engine(stop).run(sql, limits, stop)
+    with path.open("w", encoding="utf-8", errors="replace", newline="") as file:
+        file.writelines(csv_lines(rows.columns, rows.rows))
+    return len(rows.rows) if rows.more else None
+
+
+@contextmanager
+def _stages() -> Iterator[Notify]:
+    """Shows on a terminal what is being done just now."""
+    if not sys.stderr.isatty():
+        yield lambda text: None
+        return
+    from rich.console import Console
+    from rich.markup import escape
+
+    with Console(stderr=True).status("…") as status:
+        yield lambda text: status.update(escape(text))

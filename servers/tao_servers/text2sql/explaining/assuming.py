@@ -1,0 +1,240 @@
+"""What an answer takes for granted, so that a user sees where it may have gone wrong."""
+
+import datetime
+import re
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from tao_prompts.language import Language
+from tao_servers.text2sql.linking import DateMatch, find_dates
+from tao_servers.text2sql.one_line import one_line
+
+if TYPE_CHECKING:
+    from sqlglot import exp
+
+    from tao_servers.text2sql.answering.candidate import Candidate
+    from tao_servers.text2sql.answering.outcome import Outcome
+    from tao_servers.text2sql.answering.task import Task
+    from tao_servers.text2sql.explaining.parts import Parts
+    from tao_servers.text2sql.linking import ValueMatch
+
+__all__ = ["assumptions"]
+
+_MOST = 8
+_LONGEST = 240
+_LONGEST_VALUE = 60
+# Smaller whole numbers are read alike by everybody.
+_LARGE = 1000
+
+_ZH = {
+    "value": "“{words}”按 {place} = '{value}' 理解",
+    "dates": "“{words}”= {first} 至 {last}",
+    "from": "“{words}”= {first} 起",
+    "until": "“{words}”= 截至 {last}",
+    "as of": "（以 {day} 为今天）",
+    "clock": "“今天”取数据库自己的时间",
+    "number": "“{words}”= {value}",
+    "case": "文本比较不区分大小写",
+    "whole": "整数相除，小数部分被舍去：{x}",
+    "ties": "按 {x} 取前 {n} 行，最后两行的值相同，可能还有并列的行没有列出",
+    "unconnected": "{a} 与 {b} 之间没有连接条件，每一行都与对方的每一行组合，结果可能重复",
+    "text": "“{a}”不是列名，按文本处理",
+}
+_EN = {
+    "value": "{words!r} was taken as {place} = {value!r}",
+    "dates": "{words!r} = {first} to {last}",
+    "from": "{words!r} = from {first} on",
+    "until": "{words!r} = up to {last}",
+    "as of": ", as of {day}",
+    "clock": "Today is what the database's own clock says",
+    "number": "{words!r} = {value}",
+    "case": "Texts are compared whatever their case",
+    "whole": "Whole numbers are divided, and the fraction is dropped: {x}",
+    "ties": "The first {n} by {x}: the last two have the same value, so there may be more with it",
+}
+_UNCONNECTED = re.compile(r"Nothing connects '(?P<a>[^']+)' and '(?P<b>[^']+)'")
+_TAKEN_FOR_TEXT = re.compile(r"'(?P<a>[^']+)' is no column and so taken for text")
+
+
+def assumptions(outcome: "Outcome") -> list[str]:
+    """What the chosen statement takes for granted, a short sentence each, in the question's language.
+
+    Only what the statement really has in it is told: a date that it does not use is no assumption of it.
+    """
+    chosen = outcome.chosen
+    if chosen is None:
+        return []
+    found = [*_from_link(chosen, outcome.task), *chosen.mends, *_from_statement(chosen, outcome.task)]
+    if chosen.checked is not None:
+        found += [_warned(text, outcome.task.language) for text in chosen.checked.warnings]
+    return [one_line(text, _LONGEST) for text in dict.fromkeys(found)][:_MOST]
+
+
+def _said(language: Language, phrase: str, **values: object) -> str:
+    return (_ZH if language == "zh" else _EN)[phrase].format(**values)
+
+
+def _from_link(chosen: "Candidate", task: "Task") -> Iterator[str]:
+    """What words of the question were taken for."""
+    from sqlglot import exp
+
+    from tao_servers.text2sql.explaining.parts import query_of
+
+    tree = query_of(chosen.sql, task.schema.dialect)
+    if tree is None:
+        return
+    literals = list(tree.find_all(exp.Literal))
+    texts = {one.name for one in literals if one.is_string}
+    columns = {one.name.lower() for one in tree.find_all(exp.Column)}
+    for match in _values_used(task.link.values, texts, columns):
+        place = one_line(f"{match.table}.{match.column}", 2 * _LONGEST_VALUE)
+        value = one_line(match.value, _LONGEST_VALUE)
+        yield _said(task.language, "value", words=match.words, place=place, value=value)
+    whole = " ".join(one.name for one in literals)
+    yield from (_date_told(one, task) for one in task.link.dates if _is_used(one, whole))
+    yield from _clock_told(tree, texts, task)
+    numbers = {float(one.name) for one in literals if one.is_number and _is_number(one.name)}
+    for number in task.link.numbers:
+        if float(number.value) in numbers and (number.value >= _LARGE or number.value != int(number.value)):
+            yield _said(task.language, "number", words=number.words, value=number.value)
+
+
+def _values_used(
+    matches: Sequence["ValueMatch"], texts: set[str], columns: set[str]
+) -> Iterator["ValueMatch"]:
+    """Values in the statement that the question calls otherwise, each where the statement looks for it."""
+    told: set[str] = set()
+    for match in matches:
+        is_there = match.value in texts and match.column.lower() in columns
+        if is_there and match.words != match.value and match.value not in told:
+            told.add(match.value)
+            yield match
+
+
+def _is_used(date: DateMatch, literals: str) -> bool:
+    """Whether a side of the range stands in the statement, in one of the ways in which dates are written."""
+    if date.first is not None and date.last is not None and date.first == date.last:
+        return _stands(date.first, literals)
+    ends = [day for day in (date.first, date.last) if day is not None]
+    ends += [date.last + datetime.timedelta(days=1)] if date.last and date.last < datetime.date.max else []
+    if any(_stands(day, literals) for day in ends):
+        return True
+    first, last = date.first, date.last
+    if first is None or last is None or (first.day, (last + datetime.timedelta(days=1)).day) != (1, 1):
+        return False
+    # Whole months: '2026-10%', or the year alone.
+    months = {first.strftime("%Y-%m"), last.strftime("%Y-%m"), first.strftime("%Y%m")}
+    is_year = (first.month, last.month) == (1, 12) and str(first.year) in literals
+    return is_year or any(month in literals for month in months)
+
+
+def _stands(day: datetime.date, literals: str) -> bool:
+    return day.isoformat() in literals or day.strftime("%Y%m%d") in literals
+
+
+def _date_told(date: DateMatch, task: "Task") -> str:
+    first, last = date.first, date.last
+    if first is None or last is None:
+        phrase = "until" if first is None else "from"
+        text = _said(task.language, phrase, words=date.words, first=first, last=last)
+    else:
+        text = _said(task.language, "dates", words=date.words, first=first, last=last)
+    is_relative = date.words not in {one.words for one in find_dates(task.question)}
+    if is_relative and task.as_of is not None:
+        text += _said(task.language, "as of", day=task.as_of)
+    return text
+
+
+def _clock_told(tree: "exp.Expr", texts: set[str], task: "Task") -> Iterator[str]:
+    from sqlglot import exp
+
+    now = (exp.CurrentDate, exp.CurrentDatetime, exp.CurrentTimestamp)
+    if tree.find(*now) is not None or "now" in {text.lower() for text in texts}:
+        yield _said(task.language, "clock")
+
+
+def _is_number(text: str) -> bool:
+    return re.fullmatch(r"\d+(?:\.\d*)?|\.\d+", text) is not None
+
+
+def _from_statement(chosen: "Candidate", task: "Task") -> Iterator[str]:
+    """What the statement does that a reader may not expect."""
+    from sqlglot import exp
+
+    from tao_servers.text2sql.explaining.parts import Parts, query_of
+    from tao_servers.text2sql.explaining.reading import Told
+
+    tree = query_of(chosen.sql, task.schema.dialect)
+    if not isinstance(tree, exp.Select):
+        return
+    parts = Parts(tree, task.schema)
+    words = Told(task.schema, task.language).words(parts)
+    if any(_ignores_case(one) for one in parts.filters):
+        yield _said(task.language, "case")
+    for output in parts.outputs:
+        division = next((one for one in output.find_all(exp.Div) if _drops_fraction(one, parts)), None)
+        if division is not None:
+            yield _said(task.language, "whole", x=words.value(division))
+            break
+    tied = _tied_column(chosen, parts)
+    if tied is not None:
+        yield _said(task.language, "ties", n=parts.limit, x=words.value(parts.outputs[tied]))
+
+
+def _ignores_case(condition: "exp.Expr") -> bool:
+    from sqlglot import exp
+
+    if condition.find(exp.ILike) is not None:
+        return True
+    return any(
+        isinstance(one.parent, exp.EQ | exp.NEQ | exp.Like | exp.In) and one.find(exp.Column) is not None
+        for one in condition.find_all(exp.Lower, exp.Upper)
+    )
+
+
+def _drops_fraction(division: "exp.Expr", parts: "Parts") -> bool:
+    # DuckDB and MySQL divide with fractions.
+    is_whole_there = parts.schema.dialect in {"sqlite", "postgres"}
+    return is_whole_there and _is_whole(division.this, parts) and _is_whole(division.expression, parts)
+
+
+def _is_whole(node: "exp.Expr", parts: "Parts") -> bool:
+    """Whether a value is surely a whole number to the database."""
+    from sqlglot import exp
+
+    if isinstance(node, exp.Paren | exp.Sum | exp.Max | exp.Min):
+        return isinstance(node.this, exp.Expr) and _is_whole(node.this, parts)
+    if isinstance(node, exp.Add | exp.Sub | exp.Mul):
+        return _is_whole(node.this, parts) and _is_whole(node.expression, parts)
+    if isinstance(node, exp.Case):
+        branches = [one.args["true"] for one in node.args["ifs"]]
+        other = node.args.get("default")
+        return all(_is_whole(one, parts) for one in branches + ([other] if other is not None else []))
+    if isinstance(node, exp.Literal):
+        return not node.is_string and node.name.isdecimal()
+    if isinstance(node, exp.Column):
+        found = parts.column(node)
+        return found is not None and "int" in found[1].type.lower()
+    return isinstance(node, exp.Count)
+
+
+def _tied_column(chosen: "Candidate", parts: "Parts") -> int | None:
+    """The column that LIMIT cut by, when the last two rows that it left are alike in it."""
+    rows = chosen.rows.rows if chosen.rows is not None else []
+    if parts.limit is None or len(parts.order) != 1 or len(rows) != parts.limit or len(rows) < 2:
+        return None
+    ordered = parts.order[0][0]
+    place = next((n for n, one in enumerate(parts.outputs) if one == ordered), None)
+    if place is None or place >= len(rows[-1]):
+        return None
+    return place if rows[-1][place] == rows[-2][place] else None
+
+
+def _warned(text: str, language: Language) -> str:
+    if language == "zh":
+        unconnected, as_text = _UNCONNECTED.match(text), _TAKEN_FOR_TEXT.match(text)
+        if unconnected:
+            return _said("zh", "unconnected", **unconnected.groupdict())
+        if as_text:
+            return _said("zh", "text", **as_text.groupdict())
+    return text

@@ -1,0 +1,5 @@
+"""Makes the names in a statement real: what a model garbled is written as the schema has it."""
+
+from tao_servers.text2sql.mending.mended import STEPS, Mended, mend
+
+__all__ = ["STEPS", "Mended", "mend"]

@@ -1,0 +1,111 @@
+import datetime
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tao_servers.text2sql.explaining import assumptions
+from tao_servers.text2sql.linking import ValueMatch
+from tests.support.asked_outcomes import Asked
+
+TODAY = datetime.date(2026, 11, 23)
+
+
+@pytest.fixture
+def asked(shop: Path) -> Iterator[Asked]:
+    with Asked(shop) as opened:
+        yield opened
+
+
+def test_a_word_taken_for_a_value_is_told_where_the_statement_uses_it(asked: Asked) -> None:
+    values = [
+        ValueMatch("customers", "city", "上海", "Shanghai", 0.9, "meaning"),
+        ValueMatch("customers", "city", "北京", "Beijing", 0.9, "meaning"),
+        ValueMatch("customers", "level", "金卡", "金卡", 1.0),
+    ]
+    sql = "SELECT count(*) FROM customers WHERE city = '上海' AND level = '金卡'"
+    told = assumptions(asked.outcome("how many in Shanghai", sql, values=values))
+    assert told == ["'Shanghai' was taken as customers.city = '上海'"]
+    assert assumptions(asked.outcome("沪有多少客户", sql, values=values[:1])) == [
+        "“Shanghai”按 customers.city = '上海' 理解"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("question", "condition", "told"),
+    [
+        (
+            "上个月有多少订单",
+            "ordered_at >= '2026-10-01' AND ordered_at < '2026-11-01'",
+            ["“上个月”= 2026-10-01 至 2026-10-31（以 2026-11-23 为今天）"],
+        ),
+        (
+            "上个月有多少订单",
+            "ordered_at LIKE '2026-10%'",
+            ["“上个月”= 2026-10-01 至 2026-10-31（以 2026-11-23 为今天）"],
+        ),
+        (
+            "2025年第三季度有多少订单",
+            "ordered_at >= '2025-07-01'",
+            ["“2025年第三季度”= 2025-07-01 至 2025-09-30"],
+        ),
+        ("orders in 2025", "strftime('%Y', ordered_at) = '2025'", ["'2025' = 2025-01-01 to 2025-12-31"]),
+        ("上个月有多少订单", "ordered_at >= '2020-01-01'", []),
+        ("上个月有多少订单", "ordered_at >= date('now', '-1 month')", ["“今天”取数据库自己的时间"]),
+        ("总额超过200万的订单有多少", "total > 2000000", ["“200万”= 2000000"]),
+        ("总额超过200万的订单有多少", "total > 200", []),
+        ("前三个订单", "id <= 3", []),
+    ],
+)
+def test_dates_and_numbers_are_told_as_far_as_the_statement_has_them(
+    asked: Asked, question: str, condition: str, told: list[str]
+) -> None:
+    outcome = asked.outcome(question, f"SELECT count(*) FROM orders WHERE {condition}", as_of=TODAY)
+    assert assumptions(outcome) == told
+
+
+@pytest.mark.parametrize(
+    ("sql", "told"),
+    [
+        ("SELECT count(*) FROM customers WHERE lower(name) = 'x'", "whatever their case"),
+        (
+            "SELECT sum(stock) / count(*) FROM products",
+            "fraction is dropped: total of stock ÷ number of products",
+        ),
+        ("SELECT city, 1 AS n FROM customers ORDER BY n LIMIT 2", "there may be more with it"),
+        ("SELECT count(*) FROM customers, categories", "Nothing connects"),
+    ],
+)
+def test_what_a_reader_may_not_expect_of_a_statement_is_told(asked: Asked, sql: str, told: str) -> None:
+    assert any(told in text for text in assumptions(asked.outcome("how many", sql)))
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT sum(total) / count(*) FROM orders",
+        "SELECT 1.0 * count(*) / 2 FROM orders",
+        "SELECT city, count(*) AS n FROM customers GROUP BY city ORDER BY n DESC LIMIT 3",
+        "SELECT count(*) FROM customers WHERE city = '上海'",
+    ],
+)
+def test_nothing_is_told_of_a_plain_statement(asked: Asked, sql: str) -> None:
+    assert assumptions(asked.outcome("how many", sql)) == []
+
+
+def test_warnings_of_the_rules_are_told_in_chinese_as_well(asked: Asked) -> None:
+    told = assumptions(asked.outcome("多少", "SELECT count(*) FROM customers, categories"))
+    assert told == ["customers 与 categories 之间没有连接条件，每一行都与对方的每一行组合，结果可能重复"]
+
+
+def test_mended_names_are_told_and_a_flood_of_them_is_bounded(asked: Asked) -> None:
+    mends = [f"'ordes{n}' was read as 'orders'\n{'x' * 500}" for n in range(50)]
+    candidate = asked.candidate("SELECT count(*) FROM orders", mends=mends)
+    told = assumptions(asked.outcome("how many", candidate))
+    assert told[0].startswith("'ordes0' was read as 'orders'")
+    assert len(told) == 8
+    assert all(len(text) <= 240 and "\n" not in text for text in told)
+
+
+def test_without_a_statement_that_ran_nothing_is_assumed(asked: Asked) -> None:
+    assert assumptions(asked.outcome("how many", "DROP TABLE orders")) == []
