@@ -139,7 +139,9 @@ def main(
             plan = Plan(items, Options(), stages, None if peers == "none" else peer)
             replies = _replies(settings, there.slots, folder)
             with Sources() as sources:
-                bench = Bench(there.model, replies, sources, Answerer, _teller(failures), _say, referee)
+                bench: Bench[Options] = Bench(
+                    there.model, replies, sources, Answerer, _teller(failures), _say, referee
+                )
                 return {"model": there.name, "limit": limit} | await measure(plan, bench)
 
     try:

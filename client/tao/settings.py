@@ -205,6 +205,9 @@ class Text2sqlSettings(_Section):
     max_scan: float = Field(
         default=1e9, gt=0, description="Rows that a plan may expect to go through before it is refused."
     )
+    candidates: int = Field(default=3, ge=1, le=9, description="Statements written for a question at most.")
+    repairs: int = Field(default=1, ge=0, le=5, description="Times that a failed statement is written anew.")
+    judge: bool = Field(default=False, description="Whether the model checks its answer to a question.")
 
 
 class InfoSettings(_Section):

@@ -17,11 +17,12 @@ DEFAULT_MODEL = "local"
 
 @asynccontextmanager
 async def open_model(
-    settings: ModelSettings, *, notify: Callable[[str], None] = lambda text: None
+    settings: ModelSettings, *, notify: Callable[[str], None] = lambda text: None, start: bool = True
 ) -> AsyncGenerator[ChatModel, None]:
     """The model of the settings, ready to answer; `notify` gets a line when that takes long.
 
-    With a `base_url` it is the endpoint's; else the embedded one of that name, `local` by default.
+    With a `base_url` it is the endpoint's; else the embedded one of that name, `local` by default. Without
+    `start` an embedded one is used only when it is running already.
 
     Raises:
         ConfigError: there is no such embedded model, and no endpoint is set.
@@ -32,7 +33,7 @@ async def open_model(
             yield model
         return
     name = settings.name or DEFAULT_MODEL
-    async with LocalModel(name, idle_seconds=settings.idle_seconds, say=notify) as local:
+    async with LocalModel(name, idle_seconds=settings.idle_seconds, say=notify, start=start) as local:
         endpoint = settings.model_copy(
             update={
                 "base_url": local.base_url,

@@ -1,24 +1,24 @@
-"""The chat model that the server itself uses, beside the one that its host may be using."""
+"""The chat model that the server itself uses, beside the agent that may be using the same one."""
 
 from collections.abc import AsyncGenerator, Callable
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, aclosing, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 
-import anyio
-
-from tao.models.chat import ChatModel, ChatRequest, Completion, Delta
+from tao.errors import ModelError
+from tao.models.chat import ChatModel
 from tao.settings import ModelSettings
 from tao_servers.text2sql.errors import SetupError
 
-__all__ = ["NO_MODEL", "late_model", "own_settings"]
+__all__ = ["Models", "model_of", "own_settings"]
 
-Opened = Callable[[ModelSettings], AbstractAsyncContextManager[ChatModel]]
+Models = Callable[[], AbstractAsyncContextManager[ChatModel]]
+"""Opens the model for one question."""
 
-NO_MODEL = (
-    "Writing SQL by itself takes a chat model, and none is set: set TAO_MODEL_BASE_URL (base_url in [model] of"
-    " tao.toml) to an OpenAI-compatible endpoint, or TAO_MODEL_NAME=local for the embedded one. Without it, write"
+_NO_MODEL = (
+    "ask_database writes SQL with a chat model, and none is set. Set TAO_MODEL_BASE_URL (base_url in [model]"
+    " of tao.toml) to an OpenAI-compatible endpoint, or TAO_MODEL_NAME=local for the embedded one. Or write"
     " the SQL yourself: list_tables, describe_table, then run_sql."
 )
-# Of the two slots of the embedded model an agent's conversation takes the first, being the first to come.
+# An agent's conversation takes the first slot of the embedded model, being there first.
 _OWN_SLOT = 1
 
 
@@ -30,45 +30,28 @@ def own_settings(settings: ModelSettings) -> ModelSettings:
 
 
 @asynccontextmanager
-async def late_model(
-    settings: ModelSettings, *, opened: Opened | None = None
-) -> AsyncGenerator[ChatModel, None]:
-    """The model of the settings, which its first request opens.
+async def model_of(settings: ModelSettings) -> AsyncGenerator[ChatModel, None]:
+    """The model of the settings; without one, the embedded model where it is running already.
 
     Raises:
-        SetupError: by the first request: no model is set.
+        SetupError: no model is set, and none is running.
+        ConfigError: there is no such model.
+        ModelError: it cannot be reached, or started.
     """
-    async with AsyncExitStack() as stack:
-        yield _LateModel(own_settings(settings), opened or _open, stack)
-
-
-def _open(settings: ModelSettings) -> AbstractAsyncContextManager[ChatModel]:
-    # It brings an HTTP client, for which a server without a model need not wait.
+    # It brings an HTTP client, for which a server that is never asked need not wait.
+    from tao.models.local.catalog import CATALOG
     from tao.models.opening import open_model
 
-    return open_model(settings)
-
-
-class _LateModel:
-    """A model that is opened by its first request and closed with `stack`."""
-
-    def __init__(self, settings: ModelSettings, opened: Opened, stack: AsyncExitStack) -> None:
-        self.name = settings.name or ""
-        self._settings = settings
-        self._opened = opened
-        self._stack = stack
-        self._opening = anyio.Lock()
-        self._model: ChatModel | None = None
-
-    async def stream(self, request: ChatRequest) -> AsyncGenerator[Delta | Completion, None]:
-        async with aclosing((await self._ready()).stream(request)) as pieces:
-            async for piece in pieces:
-                yield piece
-
-    async def _ready(self) -> ChatModel:
-        async with self._opening:
-            if self._model is None:
-                if self._settings.base_url is None and self._settings.name is None:
-                    raise SetupError(NO_MODEL)
-                self._model = await self._stack.enter_async_context(self._opened(self._settings))
-            return self._model
+    async with AsyncExitStack() as stack:
+        if settings.base_url is not None or settings.name is not None:
+            yield await stack.enter_async_context(open_model(own_settings(settings)))
+            return
+        for name in CATALOG:
+            running = settings.model_copy(update={"name": name})
+            try:
+                model = await stack.enter_async_context(open_model(own_settings(running), start=False))
+            except ModelError:
+                continue
+            yield model
+            return
+        raise SetupError(_NO_MODEL)

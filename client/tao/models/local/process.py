@@ -31,7 +31,7 @@ class LocalModel:
     """One embedded model, started when no process of this user serves it yet.
 
     Within `async with`, `base_url` (with its `/v1`) and `api_key` reach it. Afterwards its process stays for
-    `idle_seconds`. `say` is told what takes time.
+    `idle_seconds`. `say` is told what takes time. Without `start` only a process that is there is used.
     """
 
     def __init__(
@@ -42,6 +42,7 @@ class LocalModel:
         start_timeout: float = 120.0,
         folder: Path | None = None,
         say: Callable[[str], None] = lambda line: None,
+        start: bool = True,
         available_memory: Callable[[], int | None] = machine.available_memory,
         command: Command = serve_command,
     ) -> None:
@@ -50,6 +51,7 @@ class LocalModel:
         self._start_timeout = start_timeout
         self._folder = folder
         self._say = say
+        self._may_start = start
         self._available_memory = available_memory
         self._command = command
         self._lease: OpenLease | None = None
@@ -120,6 +122,8 @@ class LocalModel:
         return lease
 
     async def _start(self) -> OpenLease:
+        if not self._may_start:
+            raise ModelError(f"The embedded model {self.name!r} is not running.")
         weights = await anyio.to_thread.run_sync(self._check)
         self._say(f"Loading {self.name!r} ({machine.megabytes(self._entry.size)}).")
         await anyio.to_thread.run_sync(lambda: self._state_file.unlink(missing_ok=True))

@@ -1,7 +1,7 @@
 """From a question to the statement whose rows answer it."""
 
 import datetime
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 
 from anyio import CapacityLimiter, create_task_group
@@ -67,7 +67,7 @@ class Answerer:
         *,
         notes: str = "",
         as_of: datetime.date | None = None,
-        notify: Callable[[str], None] = lambda line: None,
+        notify: Callable[[str], Awaitable[None]] | None = None,
     ) -> Outcome:
         """Find the statement for a question; `notify` gets a line when another stage begins.
 
@@ -77,7 +77,8 @@ class Answerer:
             ModelError: the model does not answer.
             Text2sqlError: the database cannot be read.
         """
-        notify("Looking at the schema…")
+        told = notify or _silent
+        await told("Looking at the schema…")
         task = await in_place(
             lambda stop: prepared(
                 self._source,
@@ -91,15 +92,19 @@ class Answerer:
             self._places,
         )
         attempt = _Attempt(task, Writer(self._model), self._options, self._source, self._places)
-        notify("Writing SQL…")
+        await told("Writing SQL…")
         await attempt.write()
         if self._options.repairs and attempt.is_poor:
-            notify("Trying again…")
+            await told("Trying again…")
             await attempt.repair()
         if self._options.judge:
-            notify("Checking the answer…")
+            await told("Checking the answer…")
             await attempt.judge(self._model)
         return attempt.outcome()
+
+
+async def _silent(line: str) -> None:
+    """Tell nobody."""
 
 
 class _Attempt:
@@ -141,7 +146,7 @@ class _Attempt:
                 return
 
     async def judge(self, model: ChatModel) -> None:
-        """Have the chosen candidate judged; on an objection it is written anew, and kept if that is no better."""
+        """Have the chosen candidate judged; on an objection take a new one, if that finds anything."""
         if not self._readings:
             return
         chosen = self._readings[0].candidate

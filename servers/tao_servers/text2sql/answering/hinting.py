@@ -1,5 +1,6 @@
 """What linking found in a question, in words for a prompt."""
 
+import datetime
 from collections import defaultdict
 from collections.abc import Iterator
 
@@ -16,6 +17,7 @@ _MOST_VALUES = 4
 _MOST_PLACES = 2
 # A word that stands in many columns says little.
 _TOO_MANY_PLACES = 3
+_DAY = datetime.timedelta(days=1)
 
 
 def hints(task: Task) -> list[str]:
@@ -59,10 +61,11 @@ def _dates(task: Task) -> Iterator[str]:
     for date in task.link.dates:
         # Those that are the same whatever day it is, a model reads by itself.
         if date.words not in plain:
-            yield f"{date.words}: {_days(date)}"
+            yield f"{date.words} {_days(date)}"
 
 
 def _days(date: DateMatch) -> str:
-    if date.first is not None and date.last is not None:
-        return f"{date.first} .. {date.last}"
-    return f">= {date.first}" if date.first is not None else f"<= {date.last}"
+    """As a condition that holds for days and for points in time."""
+    first = f">= '{date.first}'" if date.first is not None else ""
+    last = f"< '{date.last + _DAY}'" if date.last is not None and date.last < datetime.date.max else ""
+    return " AND ".join(filter(None, (first, last)))

@@ -154,11 +154,15 @@ async def _answered(
     from tao_servers.text2sql.answering.answerer import Answerer
     from tao_servers.text2sql.embedding import shared_embedder
     from tao_servers.text2sql.examples import ExampleStore, default_folder
+    from tao_servers.text2sql.modelling import own_settings
+
+    async def told(line: str) -> None:
+        notify(line)
 
     examples = ExampleStore(default_folder(), embedder=shared_embedder())
-    async with open_model(settings, notify=notify) as model:
+    async with open_model(own_settings(settings), notify=notify) as model:
         answerer = Answerer(opened.source, model, examples=examples, places=opened.places)
-        return await answerer.answer(question, notes=notes, as_of=as_of, notify=notify)
+        return await answerer.answer(question, notes=notes, as_of=as_of, notify=told)
 
 
 def _run(

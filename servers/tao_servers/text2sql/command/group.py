@@ -4,14 +4,17 @@ import gc
 import logging
 import math
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import click
 
+from tao.settings import Settings
 from tao_servers.serving.options import Serving, serving_options
 from tao_servers.serving.process import serve
 from tao_servers.serving.settings import read_settings
 from tao_servers.text2sql import checking
+from tao_servers.text2sql.answering.options import Options
 from tao_servers.text2sql.command.asking import ask
 from tao_servers.text2sql.command.checking import check
 from tao_servers.text2sql.command.evaluating import evaluate
@@ -19,8 +22,9 @@ from tao_servers.text2sql.command.examples import examples
 from tao_servers.text2sql.configured import MOST_ROWS, MOST_SECONDS, configured, named
 from tao_servers.text2sql.database import Database
 from tao_servers.text2sql.errors import SetupError, Text2sqlError
+from tao_servers.text2sql.modelling import model_of
 from tao_servers.text2sql.server import build_server
-from tao_servers.text2sql.tools import Databases
+from tao_servers.text2sql.tools import Asking, Databases
 
 __all__ = ["run"]
 
@@ -34,7 +38,8 @@ def _number(context: click.Context, option: click.Parameter, value: float | None
 @click.group(
     name="tao-text2sql",
     invoke_without_command=True,
-    help="Serve databases: tables, columns, values, read-only SQL; with a command, look after them.",
+    help="Serve databases, read-only: tables, columns, values, SQL, questions; or, with a command, ask them,"
+    " check them, or measure the answers.",
 )
 @click.option(
     "--database",
@@ -71,7 +76,8 @@ def run(
     databases = context.with_resource(Databases(chosen))
     context.obj = databases
     if context.invoked_subcommand is None:
-        serve(lambda: build_server(databases), serving, warm=lambda: _warm(databases))
+        asking = _asking(read_settings())
+        serve(lambda: build_server(databases, asking), serving, warm=lambda: _warm(databases))
     else:
         # `main` turned it off for a fast start.
         gc.enable()
@@ -79,6 +85,12 @@ def run(
 
 for _command in (ask, check, evaluate, examples):
     run.add_command(_command)
+
+
+def _asking(settings: Settings) -> Asking:
+    given = settings.text2sql
+    options = Options(candidates=given.candidates, repairs=given.repairs, judge=given.judge)
+    return Asking(partial(model_of, settings.model), options)
 
 
 def _warm(databases: Databases) -> None:

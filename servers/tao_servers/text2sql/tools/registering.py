@@ -23,6 +23,7 @@ from tao_servers.text2sql.errors import Text2sqlError
 from tao_servers.text2sql.tools.asking import checked, described, found, listed, queried
 from tao_servers.text2sql.tools.databases import Databases, Opened
 from tao_servers.text2sql.tools.fitting import fitting, has_table, has_tables_of
+from tao_servers.text2sql.tools.questions import Asking, add_question_tool
 from tao_servers.text2sql.tools.working import in_thread
 
 __all__ = ["add_tools"]
@@ -30,17 +31,18 @@ __all__ = ["add_tools"]
 _FENCE = re.compile(r"\A\s*```\w*\n(.*?)```\s*\Z", re.DOTALL)
 _LISTING_SECONDS = 20.0
 # Few questions need these, and a small model does better without them.
-_RARE = ["limit", "pattern"]
+_RARE = ["as_of", "limit", "pattern"]
 
 DatabaseName = Annotated[str | None, Field(description="Name from list_tables, where there are several")]
 Statement = Annotated[str, Field(description="One SELECT statement")]
 
 
-def add_tools(server: MCPServer, databases: Databases) -> None:
+def add_tools(server: MCPServer, databases: Databases, asking: Asking) -> None:
     """Offer every tool."""
     rare = {"tao/secondary_parameters": _RARE if len(databases) > 1 else ["database", *_RARE]}
     _add_tools_for_names(server, databases, rare)
     _add_tools_for_statements(server, databases, rare)
+    add_question_tool(server, databases, asking, rare)
 
 
 def _add_tools_for_names(server: MCPServer, databases: Databases, rare: dict[str, list[str]]) -> None:
