@@ -117,6 +117,8 @@ class _DuckDB(DuckDB):
     to_json_path = _as_written
 
 
+# The parser takes twice as long for each further one.
+_MOST_BARE_JOINS = 8
 _GRAMMARS: dict[Dialect, type[Grammar]] = {
     "sqlite": _SQLite,
     "postgres": _Postgres,
@@ -132,6 +134,11 @@ def parsed(text: str, tokens: Sequence[Token], dialect: Dialect) -> exp.Expr:
         QueryRefused: it is not understood, or the parser cuts it otherwise than its database.
     """
     grammar = _grammar(dialect)
+    if _bare_joins(tokens) > _MOST_BARE_JOINS:
+        raise QueryRefused(
+            f"More than {_MOST_BARE_JOINS} JOINs follow each other without a condition: give each its ON.",
+            rule="syntax",
+        )
     try:
         read = grammar.tokenize(text)
         _refuse_otherwise_cut(text, read, tokens)
@@ -146,6 +153,19 @@ def parsed(text: str, tokens: Sequence[Token], dialect: Dialect) -> exp.Expr:
     if len(trees) != 1:
         raise QueryRefused(f"Send exactly one statement; this has {len(trees)}.", rule="one statement")
     return trees[0]
+
+
+def _bare_joins(tokens: Sequence[Token]) -> int:
+    """The most JOINs that follow each other with no condition between them."""
+    most = bare = 0
+    before = ""
+    for token in tokens:
+        if token.lowered in {"on", "using", "where"}:
+            bare = 0
+        bare += token.lowered == "join" and before not in {"cross", "natural"}
+        most = max(most, bare)
+        before = token.lowered
+    return most
 
 
 @cache

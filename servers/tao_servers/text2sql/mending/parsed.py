@@ -3,7 +3,6 @@
 This module imports sqlglot.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -18,10 +17,6 @@ from tao_servers.text2sql.mending.scopes import Scope, scopes
 from tao_servers.text2sql.schema import Dialect, Schema
 
 __all__ = ["Parsed", "read"]
-
-
-# The parser takes twice as long for each further one.
-_MOST_BARE_JOINS = 8
 
 
 @dataclass(frozen=True)
@@ -63,7 +58,7 @@ def read(text: str, schema: Schema) -> Parsed | None:
         plain, tokens = lex(text, schema.dialect)
         while tokens and tokens[-1].is_sign(";"):
             tokens.pop()
-        if not tokens or _bare_joins(tokens) > _MOST_BARE_JOINS:
+        if not tokens:
             return None
         body = plain[: tokens[-1].end]
         tree = parsed(body, tokens, schema.dialect)
@@ -73,14 +68,3 @@ def read(text: str, schema: Schema) -> Parsed | None:
         return None
     # With the places the same, comments can stay.
     return Parsed(text if len(plain) == len(text) else plain, tree, tuple(tokens), schema)
-
-
-def _bare_joins(tokens: Sequence[Token]) -> int:
-    """The most JOINs that follow each other with no condition between them."""
-    most = bare = 0
-    for token in tokens:
-        if token.lowered in {"on", "using", "where"}:
-            bare = 0
-        bare += token.lowered == "join"
-        most = max(most, bare)
-    return most

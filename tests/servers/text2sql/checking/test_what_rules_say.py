@@ -47,6 +47,7 @@ from tests.support.shop_schemas import DIALECTS, shop_schema
         ("sqlite", "SELECT id FROM orders WHERE status ILIKE 'a%'", "lower(column) LIKE"),
         ("mysql", "SELECT total::int FROM orders", "CAST(column AS type)"),
         ("duckdb", "SELECT * FROM (DESCRIBE orders)", "statement of its own"),
+        ("sqlite", "SELECT 1 FROM orders" + " JOIN orders" * 20, "give each its ON"),
         ("mysql", "SHOW PROCESSLIST", "Of SHOW only TABLES"),
         (
             "postgres",
