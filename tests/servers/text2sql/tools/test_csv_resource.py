@@ -14,7 +14,7 @@ from tao_servers.text2sql.database import Database
 from tao_servers.text2sql.limits import Limits
 from tao_servers.text2sql.server import build_server
 from tao_servers.text2sql.tools import Databases
-from tao_servers.text2sql.tools.resources import add_resources, csv_uri
+from tao_servers.text2sql.tools.resources import csv_uri
 from tests.support.sql_server import database_at
 
 ENDLESS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n"
@@ -24,9 +24,6 @@ ENDLESS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELEC
 async def served(*databases: Database) -> AsyncIterator[Client]:
     with Databases(databases) as opened:
         server = build_server(opened)
-        # A server that offers them by itself needs no second time.
-        if not await server.list_resource_templates():
-            add_resources(server, opened)
         async with Client(server) as client:
             yield client
 

@@ -1,0 +1,190 @@
+import datetime
+import shutil
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import anyio
+import pytest
+from mcp import Client
+from mcp.types import CallToolResult, TextResourceContents
+
+from tao.errors import ModelError
+from tao.models.chat import ChatModel, ChatRequest, Completion
+from tao.settings import ModelSettings
+from tao_servers.text2sql.answering.options import Options
+from tao_servers.text2sql.examples import ExampleStore
+from tao_servers.text2sql.modelling import model_of, own_settings
+from tao_servers.text2sql.server import build_server
+from tao_servers.text2sql.tools import Asking, Databases
+from tests.support.scripted import ScriptedModel
+from tests.support.sql_server import data_of, database_at, text_of
+
+COUNT = "SELECT COUNT(*) FROM orders"
+ENDLESS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n"
+
+
+@asynccontextmanager
+async def served(
+    model: ChatModel, *paths: Path, folder: Path, options: Options | None = None
+) -> AsyncIterator[Client]:
+    @asynccontextmanager
+    async def opened() -> AsyncGenerator[ChatModel, None]:
+        yield model
+
+    asking = Asking(opened, options or Options(), ExampleStore(folder))
+    with Databases(database_at(path) for path in paths) as databases:
+        async with Client(build_server(databases, asking)) as client:
+            yield client
+
+
+async def asked(
+    model: ChatModel, path: Path, folder: Path, question: str, **arguments: Any
+) -> CallToolResult:
+    async with served(model, path, folder=folder) as client:
+        return await client.call_tool("ask_database", {"question": question, **arguments})
+
+
+async def test_a_question_gets_its_answer_with_the_sql_and_the_rows(shop: Path, tmp_path: Path) -> None:
+    reply = await asked(ScriptedModel(COUNT, COUNT), shop, tmp_path, "一共有多少个订单？")
+    found = data_of(reply)
+    assert found["rows"] == [[5432]]
+    assert "5432" in found["answer"]
+    assert found["confidence"] == 1
+    assert found["tables"] == ["orders"]
+    assert not found["truncated"]
+    assert "```sql" in text_of(reply)
+
+
+async def test_an_english_question_is_answered_in_english(shop: Path, tmp_path: Path) -> None:
+    reply = await asked(ScriptedModel(COUNT, COUNT), shop, tmp_path, "How many orders are there?")
+    assert data_of(reply)["answer"].isascii()
+
+
+async def test_rows_without_room_are_to_be_had_as_csv(shop: Path, tmp_path: Path) -> None:
+    every = "SELECT id, total, ordered_at FROM orders ORDER BY id"
+    async with served(ScriptedModel(every, every), shop, folder=tmp_path) as client:
+        found = data_of(await client.call_tool("ask_database", {"question": "all orders"}))
+        assert found["truncated"]
+        (content,) = (await client.read_resource(found["csv"])).contents
+    assert isinstance(content, TextResourceContents)
+    assert content.text.startswith("id,total,ordered_at\r\n")
+
+
+async def test_the_day_that_words_count_from_is_told_to_the_model(shop: Path, tmp_path: Path) -> None:
+    model = ScriptedModel(COUNT, COUNT)
+    await asked(model, shop, tmp_path, "上个月有多少订单", as_of=datetime.date(2026, 3, 5).isoformat())
+    prompt = model.requests[0].messages[-1].content
+    assert ">= '2026-02-01' AND < '2026-03-01'" in prompt
+    assert "2026-03-05" in prompt
+
+
+async def test_answers_that_differ_are_asked_back(shop: Path, tmp_path: Path) -> None:
+    model = ScriptedModel(COUNT, "SELECT SUM(total) FROM orders", "SELECT COUNT(*) FROM customers")
+    found = data_of(await asked(model, shop, tmp_path, "how much was there"))
+    assert found["ambiguous"]
+    assert found["question_back"]
+    assert len(found["alternatives"]) == 2
+
+
+async def test_what_cannot_be_answered_says_why(shop: Path, tmp_path: Path) -> None:
+    drops = ["DROP TABLE orders"] * 4
+    found = data_of(await asked(ScriptedModel(*drops), shop, tmp_path, "remove all orders"))
+    assert found.get("sql") is None or "DROP" in found["sql"]
+    assert found["rows"] == []
+    assert found["confidence"] == 0
+    assert "Only one SELECT" in found["answer"] + found.get("note", "")
+
+
+async def test_without_a_model_the_tool_says_how_to_set_one(
+    shop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    with Databases([database_at(shop)]) as databases:
+        async with Client(build_server(databases)) as client:
+            reply = await client.call_tool("ask_database", {"question": "How many orders are there?"})
+    assert reply.is_error
+    assert "TAO_MODEL_BASE_URL" in text_of(reply)
+    assert "run_sql" in text_of(reply)
+
+
+async def test_a_model_that_fails_is_an_error_with_its_reason(shop: Path, tmp_path: Path) -> None:
+    model = ScriptedModel(ModelError("It is down."), ModelError("It is down."))
+    reply = await asked(model, shop, tmp_path, "How many orders are there?")
+    assert reply.is_error
+    assert text_of(reply).endswith("It is down.")
+
+
+@pytest.mark.parametrize("question", ["", " \n\t"])
+async def test_an_empty_question_is_refused_before_the_model_is_asked(
+    question: str, shop: Path, tmp_path: Path
+) -> None:
+    model = ScriptedModel()
+    reply = await asked(model, shop, tmp_path, question)
+    assert reply.is_error
+    assert not model.requests
+
+
+@pytest.fixture
+def other(shop: Path, tmp_path: Path) -> Path:
+    return shutil.copy(shop, tmp_path / "other.sqlite")
+
+
+async def test_of_several_databases_one_is_to_be_named(shop: Path, other: Path, tmp_path: Path) -> None:
+    async with served(ScriptedModel(COUNT, COUNT), shop, other, folder=tmp_path) as client:
+        reply = await client.call_tool("ask_database", {"question": "How many orders?"})
+        assert reply.is_error
+        assert f"{shop.stem}, other" in text_of(reply)
+        named = await client.call_tool("ask_database", {"question": "How many orders?", "database": "other"})
+    assert data_of(named)["rows"] == [[5432]]
+
+
+async def test_the_stages_are_told_as_progress(shop: Path, tmp_path: Path) -> None:
+    lines: list[str] = []
+
+    async def told(progress: float, total: float | None, message: str | None) -> None:
+        lines.append(message or "")
+
+    async with served(ScriptedModel(COUNT, COUNT), shop, folder=tmp_path) as client:
+        await client.call_tool("ask_database", {"question": "How many orders?"}, progress_callback=told)
+    assert lines == ["Looking at the schema…", "Writing SQL…"]
+
+
+async def test_a_cancelled_question_stops_its_query(shop: Path, tmp_path: Path) -> None:
+    asked_twice = anyio.Event()
+
+    class Endless(ScriptedModel):
+        async def stream(self, request: ChatRequest) -> AsyncGenerator[Any, None]:
+            if self.requests:
+                asked_twice.set()
+            self.requests.append(request)
+            yield Completion(ENDLESS, finish_reason="stop")
+
+    with Databases([database_at(shop)]) as databases:
+
+        @asynccontextmanager
+        async def opened() -> AsyncGenerator[ChatModel, None]:
+            yield Endless()
+
+        asking = Asking(opened, Options(), ExampleStore(tmp_path))
+        async with Client(build_server(databases, asking)) as client, anyio.create_task_group() as group:
+            group.start_soon(client.call_tool, "ask_database", {"question": "for ever"})
+            await asked_twice.wait()
+            group.cancel_scope.cancel()
+        # The places are free again only when no query runs any more.
+        with anyio.fail_after(30):
+            for _ in range(int(databases.all()[0].places.total_tokens)):
+                await databases.all()[0].places.acquire_on_behalf_of(object())
+
+
+def test_requests_to_the_embedded_model_keep_to_a_slot_of_their_own() -> None:
+    assert own_settings(ModelSettings(name="local")).extra_body == {"id_slot": 1}
+    assert own_settings(ModelSettings(base_url="http://127.0.0.1:1/v1")).extra_body == {}
+    chosen = ModelSettings(name="local", extra_body={"id_slot": 0})
+    assert own_settings(chosen).extra_body == {"id_slot": 0}
+
+
+async def test_an_endpoint_of_the_settings_is_used() -> None:
+    async with model_of(ModelSettings(base_url="http://127.0.0.1:9/v1", name="some")) as model:
+        assert model.name == "some"
