@@ -128,7 +128,7 @@ async def test_an_empty_question_is_refused_before_the_model_is_asked(
 
 @pytest.fixture
 def other(shop: Path, tmp_path: Path) -> Path:
-    return shutil.copy(shop, tmp_path / "other.sqlite")
+    return Path(shutil.copy(shop, tmp_path / "other.sqlite"))
 
 
 async def test_of_several_databases_one_is_to_be_named(shop: Path, other: Path, tmp_path: Path) -> None:
