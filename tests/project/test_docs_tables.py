@@ -23,6 +23,7 @@ from tao.toolbox import ServerEntry, load_servers
 _ROOT = Path(__file__).parent.parent.parent
 _FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _LICENCES = {
+    "Copyright (c) 2015-2023, Vega-Altair Developers": "BSD-3-Clause",
     "MIT License": "MIT",
     "Apache Software License": "Apache-2.0",
     "License agreement for matplotlib versions 1.3.0 and later": "matplotlib's own, after the PSF's",

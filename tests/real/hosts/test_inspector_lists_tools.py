@@ -13,7 +13,7 @@ pytestmark = pytest.mark.real
 _TOOLS = {
     "get_info": ["get_my_info", "get_info", "list_subjects", "get_time"],
     "knowledge": ["search_knowledge", "read_source", "list_sources"],
-    "text2sql": ["list_tables", "describe_table", "find_values", "check_sql", "run_sql"],
+    "text2sql": ["list_tables", "describe_table", "find_values", "check_sql", "run_sql", "ask_database"],
     "weather": ["get_forecast", "get_alerts", "find_place"],
 }
 _each_server = pytest.mark.parametrize("server", _TOOLS)

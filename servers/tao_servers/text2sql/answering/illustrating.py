@@ -88,6 +88,8 @@ def _of_subject(subject: Subject, writing: _Writing) -> dict[str, str]:
     slots |= writing.column("more", subject.category or (subject.numbers[1:] or (None,))[0])
     for slot, value in zip(("value", "value2"), subject.values, strict=False):
         slots |= writing.value(slot, value)
+    for slot, kind in zip(("kind", "kind2"), subject.kinds, strict=False):
+        slots |= writing.value(slot, kind)
     return slots
 
 

@@ -17,13 +17,17 @@ _MOST_SUBJECTS = 12
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """A table with the columns that questions are usually about; `values` are some of its label."""
+    """A table with the columns that questions are usually about.
+
+    `values` are two of its label, `kinds` two of its category.
+    """
 
     table: Table
     label: Column | None
     category: Column | None
     numbers: tuple[Column, ...]
     values: tuple[str, ...]
+    kinds: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,15 +74,20 @@ def _referred(tables: Sequence[Table]) -> frozenset[str]:
 def _subject(table: Table, samples: Mapping[str, Samples], referred: frozenset[str]) -> Subject:
     plain = [c for c in table.columns if not _is_id(table, c, referred)]
     numbers = [c for c in plain if c.family == "number" and _is_number(samples.get(c.name))]
-    texts = [c for c in plain if c.family in {"text", "other"} and _is_short(samples.get(c.name))]
+    texts = [c for c in plain if c.family in {"text", "other"} and _is_word(samples.get(c.name))]
     label = next((c for c in texts if _LABEL.search(c.name)), None) or next(
         (c for c in texts if not _repeats(table, samples.get(c.name))), None
     )
     others = [c for c in texts if c is not label]
     category = next((c for c in others if _repeats(table, samples.get(c.name))), None)
-    known = samples.get(label.name) if label else None
-    values = tuple(value for value in (known.values if known else ()) if "…" not in value)
-    return Subject(table, label, category or next(iter(others), None), tuple(numbers), values[:2])
+    chosen = category or next(iter(others), None)
+    values, kinds = _two(label, samples), _two(chosen, samples)
+    return Subject(table, label, chosen, tuple(numbers), values, kinds)
+
+
+def _two(column: Column | None, samples: Mapping[str, Samples]) -> tuple[str, ...]:
+    known = samples.get(column.name) if column else None
+    return tuple(value for value in (known.values if known else ()) if "…" not in value)[:2]
 
 
 def _is_id(table: Table, column: Column, referred: frozenset[str]) -> bool:
@@ -94,8 +103,10 @@ def _is_number(samples: Samples | None) -> bool:
     return samples is None or not samples.values or _NUMBER.fullmatch(samples.values[0]) is not None
 
 
-def _is_short(samples: Samples | None) -> bool:
-    return samples is None or all(len(value) <= _LONGEST_VALUE for value in samples.values)
+def _is_word(samples: Samples | None) -> bool:
+    if samples is None or not samples.values:
+        return True
+    return all(len(value) <= _LONGEST_VALUE and not _NUMBER.fullmatch(value) for value in samples.values)
 
 
 def _repeats(table: Table, samples: Samples | None) -> bool:
