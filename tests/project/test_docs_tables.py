@@ -28,7 +28,7 @@ _LICENCES = {
     "Apache Software License": "Apache-2.0",
     "License agreement for matplotlib versions 1.3.0 and later": "matplotlib's own, after the PSF's",
 }
-_SAMPLES: tuple[str, ...] = ("cot", "7", "true", "imperial", "700", "schema", "lines")
+_SAMPLES: tuple[str, ...] = ("cot", "7", "2", "true", "imperial", "700", "schema", "lines")
 _SAMPLES += ("always", '["dense"]', '[{"where": {"tag": "a"}, "weight": 0.1}]', '["met.no"]')
 _SAMPLES += ('{"name": "local-small"}', '{"x": {"path": "y"}}')
 

@@ -1,10 +1,9 @@
 """The text of an answer: all that its value says, in the language of the question."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from tao_prompts.language import Language
-from tao_servers.text2sql.limits import Cell
 from tao_servers.text2sql.one_line import one_line
 
 if TYPE_CHECKING:
@@ -83,7 +82,13 @@ def _paragraphs(value: "AskResult", wording: Wording) -> Iterator[str]:
     if value.question_back is not None:
         yield value.question_back
     if value.rows:
-        yield "\n".join([_line(value.columns), _line(["---"] * len(value.columns)), *map(_line, value.rows)])
+        yield "\n".join(
+            [
+                markdown_line(value.columns),
+                markdown_line(["---"] * len(value.columns)),
+                *map(markdown_line, value.rows),
+            ]
+        )
     if value.note is not None:
         yield value.note
     if value.sql is not None:
@@ -127,17 +132,3 @@ def _chart_in_words(chart: Mapping[str, Any]) -> str:
         if isinstance(one, Mapping) and "field" in one
     ]
     return one_line(f"{kind} ({', '.join(fields)})" if fields else str(kind))
-
-
-def _line(cells: Iterable[Cell]) -> str:
-    return "| " + " | ".join(map(_markdown, cells)) + " |"
-
-
-def _markdown(cell: Cell) -> str:
-    if cell is None:
-        return "NULL"
-    if isinstance(cell, bool):
-        return str(cell).lower()
-    if isinstance(cell, float):
-        return f"{cell:.15g}"
-    return one_line(str(cell)).replace("|", "\\|")

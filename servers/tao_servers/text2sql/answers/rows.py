@@ -1,6 +1,6 @@
 """The rows of a query: as values and as a Markdown table."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from pydantic import BaseModel, Field
 
@@ -9,7 +9,7 @@ from tao_servers.text2sql.errors import QueryFailed
 from tao_servers.text2sql.limits import Cell, Rows
 from tao_servers.text2sql.one_line import one_line
 
-__all__ = ["QueryResult", "present"]
+__all__ = ["QueryResult", "markdown_table", "present"]
 
 _LOOK = "describe_table and find_values show how and in which column values are written."
 _CELLS = (2_000, 400, 100, 30)
@@ -63,7 +63,11 @@ def _result(
     is_cut = rows.more or count < len(shown)
     note = " ".join((*told, *_notes(rows, shown, count, is_cut))) or None
     value = QueryResult(columns=columns, rows=shown[:count], row_count=count, cut=is_cut, note=note)
-    lines = [_line(columns), _line(["---"] * len(columns)), *(_line(row) for row in value.rows)]
+    lines = [
+        markdown_line(columns),
+        markdown_line(["---"] * len(columns)),
+        *(markdown_line(row) for row in value.rows),
+    ]
     lines.append(f"\n{count} {'row' if count == 1 else 'rows'}. {note or ''}".rstrip())
     return "\n".join(lines), value
 
@@ -93,6 +97,11 @@ def _shown(cell: Cell, longest: int) -> Cell:
         # Fractions end in noise such as .30000000000000004; fifteen digits are exact, as sums of money need.
         return float(f"{cell:.15g}")
     return cut(cell, longest) if isinstance(cell, str) else cell
+
+
+def markdown_table(columns: Sequence[str], rows: Iterable[Sequence[Cell]]) -> str:
+    """Rows as a Markdown table."""
+    return "\n".join(map(_line, [columns, ["---"] * len(columns), *rows]))
 
 
 def _line(cells: Iterable[Cell]) -> str:
