@@ -82,13 +82,7 @@ def _paragraphs(value: "AskResult", wording: Wording) -> Iterator[str]:
     if value.question_back is not None:
         yield value.question_back
     if value.rows:
-        yield "\n".join(
-            [
-                markdown_line(value.columns),
-                markdown_line(["---"] * len(value.columns)),
-                *map(markdown_line, value.rows),
-            ]
-        )
+        yield markdown_table(value.columns, value.rows)
     if value.note is not None:
         yield value.note
     if value.sql is not None:

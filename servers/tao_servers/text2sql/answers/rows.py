@@ -63,13 +63,8 @@ def _result(
     is_cut = rows.more or count < len(shown)
     note = " ".join((*told, *_notes(rows, shown, count, is_cut))) or None
     value = QueryResult(columns=columns, rows=shown[:count], row_count=count, cut=is_cut, note=note)
-    lines = [
-        markdown_line(columns),
-        markdown_line(["---"] * len(columns)),
-        *(markdown_line(row) for row in value.rows),
-    ]
-    lines.append(f"\n{count} {'row' if count == 1 else 'rows'}. {note or ''}".rstrip())
-    return "\n".join(lines), value
+    counted = f"{count} {'row' if count == 1 else 'rows'}. {note or ''}".rstrip()
+    return f"{markdown_table(columns, value.rows)}\n\n{counted}", value
 
 
 def _notes(rows: Rows, shown: list[list[Cell]], count: int, is_cut: bool) -> list[str]:
