@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from tao_prompts.language import Language
+from tao_servers.text2sql.answers.rows import markdown_table
 from tao_servers.text2sql.one_line import one_line
 
 if TYPE_CHECKING:
