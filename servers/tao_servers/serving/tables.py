@@ -11,10 +11,13 @@ __all__ = ["show"]
 
 def show(table: Sequence[Sequence[str]], stream: "TextIO") -> None:
     """Write a table, whose first line has what the columns are called."""
+    from rich.cells import cell_len
+
     if not stream.isatty():
-        widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+        # Chinese characters take two places.
+        widths = [max(map(cell_len, column)) for column in zip(*table, strict=True)]
         for line in table:
-            cells = (cell.ljust(width) for cell, width in zip(line, widths, strict=True))
+            cells = (cell + " " * (width - cell_len(cell)) for cell, width in zip(line, widths, strict=True))
             stream.write("  ".join(cells).rstrip() + "\n")
         return
     from rich.box import SIMPLE_HEAD

@@ -3,10 +3,9 @@
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 
-from tao.errors import ModelError
+from tao.errors import ConfigError, ModelError
 from tao.models.chat import ChatModel
 from tao.settings import ModelSettings
-from tao_servers.text2sql.errors import SetupError
 
 __all__ = ["Models", "model_of", "own_settings"]
 
@@ -14,9 +13,9 @@ Models = Callable[[], AbstractAsyncContextManager[ChatModel]]
 """Opens the model for one question."""
 
 _NO_MODEL = (
-    "ask_database writes SQL with a chat model, and none is set. Set TAO_MODEL_BASE_URL (base_url in [model]"
-    " of tao.toml) to an OpenAI-compatible endpoint, or TAO_MODEL_NAME=local for the embedded one. Or write"
-    " the SQL yourself: list_tables, describe_table, then run_sql."
+    "Writing SQL takes a chat model, and none is set. Set TAO_MODEL_BASE_URL (base_url in [model] of"
+    " tao.toml) to an OpenAI-compatible endpoint such as http://127.0.0.1:8000/v1, or TAO_MODEL_NAME=local"
+    " (for a command, --model local) for the embedded one, which `agent model pull local` fetches."
 )
 # An agent's conversation takes the first slot of the embedded model, being there first.
 _OWN_SLOT = 1
@@ -30,12 +29,15 @@ def own_settings(settings: ModelSettings) -> ModelSettings:
 
 
 @asynccontextmanager
-async def model_of(settings: ModelSettings) -> AsyncGenerator[ChatModel, None]:
+async def model_of(
+    settings: ModelSettings, *, notify: Callable[[str], None] = lambda line: None
+) -> AsyncGenerator[ChatModel, None]:
     """The model of the settings; without one, the embedded model where it is running already.
 
+    `notify` gets a line when opening it takes long.
+
     Raises:
-        SetupError: no model is set, and none is running.
-        ConfigError: there is no such model.
+        ConfigError: no model is set and none is running, or there is no such model.
         ModelError: it cannot be reached, or started.
     """
     # It brings an HTTP client, for which a server that is never asked need not wait.
@@ -44,7 +46,7 @@ async def model_of(settings: ModelSettings) -> AsyncGenerator[ChatModel, None]:
 
     async with AsyncExitStack() as stack:
         if settings.base_url is not None or settings.name is not None:
-            yield await stack.enter_async_context(open_model(own_settings(settings)))
+            yield await stack.enter_async_context(open_model(own_settings(settings), notify=notify))
             return
         for name in CATALOG:
             running = settings.model_copy(update={"name": name})
@@ -54,4 +56,4 @@ async def model_of(settings: ModelSettings) -> AsyncGenerator[ChatModel, None]:
                 continue
             yield model
             return
-        raise SetupError(_NO_MODEL)
+        raise ConfigError(_NO_MODEL)

@@ -136,13 +136,12 @@ class _Attempt:
             await self._take(rest)
 
     async def repair(self) -> None:
-        """Tell the model what was wrong with the best candidate; what does not improve on it is dropped."""
+        """Tell the model what was wrong with the best candidate, until something is found."""
         for _ in range(self._options.repairs):
             best = self._readings[0].candidate if self._readings else self.tried[0]
             asked = messages_to_repair(self._task, best, hinted=self._options.hints)
-            mended = await self._one(asked, 0.0)
-            if mended.ran and not mended.is_empty:
-                self._add([mended])
+            self._add([await self._one(asked, 0.0)])
+            if not self.is_poor:
                 return
 
     async def judge(self, model: ChatModel) -> None:

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from tao.settings import Text2sqlSettings
+
 __all__ = ["Options"]
 
 
@@ -24,6 +26,11 @@ class Options:
     illustrations: bool = True
     examples: int = 3
     hints: bool = True
+
+    @classmethod
+    def from_settings(cls, settings: Text2sqlSettings) -> "Options":
+        """The stages that the settings want."""
+        return cls(candidates=settings.candidates, repairs=settings.repairs, judge=settings.judge)
 
     @classmethod
     def plain(cls) -> "Options":

@@ -1,7 +1,8 @@
 """Gathers what a model needs for a question. Blocks."""
 
 import datetime
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 
 from tao.models.texts import estimate_tokens
 from tao_prompts import Language, language_of
@@ -24,6 +25,7 @@ _WHOLE_TABLES = 30
 _WHOLE_TOKENS = 2_000
 _MOST_TOKENS = 2_500
 _MOST_TABLES = 8
+_DAY = re.compile(r"\d{4}[-/]\d{1,2}([-/]\d{1,2})?\b")
 
 
 def prepared(
@@ -51,6 +53,7 @@ def prepared(
         schema=schema,
         link=link,
         shown=shown,
+        has_times=_has_times(tables, samples),
         illustrations=_illustrations(schema, tables, samples, language) if options.illustrations else (),
         examples=_examples(source, question, schema, options, examples),
         notes=notes.strip()[:_LONGEST_NOTES],
@@ -71,6 +74,18 @@ def _shown(
     tables = sorted(link.tables, key=lambda table: names.get(table.full_name, 0))
     samples = _samples(source, tables, stop)
     return render(schema, tables, samples=samples, most_tokens=_MOST_TOKENS), tables, samples
+
+
+def _has_times(tables: Sequence[Table], samples: Mapping[str, Mapping[str, Samples]]) -> bool:
+    return any(
+        column.family == "time" or _looks_like_days(samples.get(table.full_name, {}).get(column.name))
+        for table in tables
+        for column in table.columns
+    )
+
+
+def _looks_like_days(samples: Samples | None) -> bool:
+    return samples is not None and any(_DAY.match(value) for value in samples.values)
 
 
 def _samples(source: Source, tables: Sequence[Table], stop: Stop) -> dict[str, dict[str, Samples]]:

@@ -11,6 +11,7 @@ __all__ = ["Join", "Subject", "joins", "subjects"]
 _LABEL = re.compile(r"名称|姓名|名字|标题|题目|名$|\bname$|_name$|name$|title$", re.IGNORECASE)
 _ID = re.compile(r"(?:^|_|\b)(?:id|code|no|uuid|key)$|[a-z]I[Dd]$|id$|编号$|代码$|编码$|号码$", re.ASCII)
 _NUMBER = re.compile(r"-?\d[\d.eE+-]*")
+_NO_WORD = re.compile(r"[\d\s:.,/+%TZeE年月日-]+")
 _LONGEST_VALUE = 24
 _MOST_SUBJECTS = 12
 
@@ -106,7 +107,7 @@ def _is_number(samples: Samples | None) -> bool:
 def _is_word(samples: Samples | None) -> bool:
     if samples is None or not samples.values:
         return True
-    return all(len(value) <= _LONGEST_VALUE and not _NUMBER.fullmatch(value) for value in samples.values)
+    return all(len(value) <= _LONGEST_VALUE and not _NO_WORD.fullmatch(value) for value in samples.values)
 
 
 def _repeats(table: Table, samples: Samples | None) -> bool:

@@ -17,7 +17,8 @@ class Task:
 
     `shown` is the part of `schema` that a prompt shows, as text, and `link` what of it the question names.
     `illustrations` are examples that the schema makes by itself, `examples` verified ones that are like the
-    question. `notes` are the caller's own words on how terms are meant. `as_of` is the day that 上个月
+    question. `has_times` tells whether columns of it hold days or points in time.
+    `notes` are the caller's own words on how terms are meant. `as_of` is the day that 上个月
     counts from.
     """
 
@@ -26,6 +27,7 @@ class Task:
     schema: Schema
     link: Link
     shown: str
+    has_times: bool = False
     illustrations: tuple[Example, ...] = ()
     examples: tuple[Example, ...] = ()
     notes: str = ""

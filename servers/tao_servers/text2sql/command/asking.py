@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from tao.errors import ConfigError, ModelError
+from tao.settings import Settings
 from tao_servers.serving.settings import read_settings
 from tao_servers.text2sql.command.model_choice import chosen_model
 from tao_servers.text2sql.configured import MOST_ROWS, named
@@ -18,7 +19,6 @@ from tao_servers.text2sql.errors import SetupError, Text2sqlError
 from tao_servers.text2sql.tools import Databases
 
 if TYPE_CHECKING:
-    from tao.settings import ModelSettings
     from tao_servers.text2sql.answering.candidate import Candidate
     from tao_servers.text2sql.answering.outcome import Outcome
     from tao_servers.text2sql.stopping import Stop
@@ -94,12 +94,13 @@ def ask(
         raise click.UsageError("The question is empty. Ask something, such as 'how many orders are there'.")
     if csv is not None and not csv.absolute().parent.is_dir():
         raise click.UsageError(f"There is no folder {str(csv.absolute().parent)!r} for --csv.")
-    model = chosen_model(read_settings().model, name, base_url)
+    settings = read_settings()
+    settings = settings.model_copy(update={"model": chosen_model(settings.model, name, base_url)})
     opened = _opened(context, database)
     day = as_of.date() if as_of is not None else datetime.date.today()
 
     async def answered(notify: Notify) -> "Outcome":
-        return await _answered(opened, model, question, notes, day, notify)
+        return await _answered(opened, settings, question, notes, day, notify)
 
     sys.exit(concluded(Asking(question, csv, as_json), opened, answered))
 
@@ -144,24 +145,25 @@ def _opened(context: click.Context, given: str | None) -> "Opened":
 
 async def _answered(
     opened: "Opened",
-    settings: "ModelSettings",
+    settings: Settings,
     question: str,
     notes: str,
     as_of: datetime.date,
     notify: Notify,
 ) -> "Outcome":
-    from tao.models.opening import open_model
     from tao_servers.text2sql.answering.answerer import Answerer
+    from tao_servers.text2sql.answering.options import Options
     from tao_servers.text2sql.embedding import shared_embedder
     from tao_servers.text2sql.examples import ExampleStore, default_folder
-    from tao_servers.text2sql.modelling import own_settings
+    from tao_servers.text2sql.modelling import model_of
 
     async def told(line: str) -> None:
         notify(line)
 
     examples = ExampleStore(default_folder(), embedder=shared_embedder())
-    async with open_model(own_settings(settings), notify=notify) as model:
-        answerer = Answerer(opened.source, model, examples=examples, places=opened.places)
+    async with model_of(settings.model, notify=notify) as model:
+        options = Options.from_settings(settings.text2sql)
+        answerer = Answerer(opened.source, model, options, examples=examples, places=opened.places)
         return await answerer.answer(question, notes=notes, as_of=as_of, notify=told)
 
 

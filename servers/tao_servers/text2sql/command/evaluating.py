@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, TextIO
 import click
 
 from tao.errors import ConfigError, ModelError
+from tao.settings import Settings
 from tao_servers.serving.settings import read_settings
 from tao_servers.text2sql.command.model_choice import chosen_model
 from tao_servers.text2sql.errors import SetupError
 
 if TYPE_CHECKING:
     from tao.models.chat import ChatModel
-    from tao.settings import ModelSettings
     from tao_servers.text2sql.evaluating.evaluation import Evaluation
     from tao_servers.text2sql.evaluating.referee import Referee
     from tao_servers.text2sql.evaluating.run import Answering
@@ -77,10 +77,11 @@ def evaluate(
     as_json: bool,
 ) -> None:
     """Ask the questions of a data set, and show how many answers are right."""
-    settings = chosen_model(read_settings().model, name, base_url)
+    settings = read_settings()
+    settings = settings.model_copy(update={"model": chosen_model(settings.model, name, base_url)})
     evaluation, referee = _read(dataset, limit)
     evaluation.plain = plain
-    at_once = parallel or (_EMBEDDED_AT_ONCE if settings.base_url is None else _AT_ONCE)
+    at_once = parallel or (_EMBEDDED_AT_ONCE if settings.model.base_url is None else _AT_ONCE)
     try:
         _run(evaluation, referee, settings, at_once, failures)
     except KeyboardInterrupt:
@@ -143,7 +144,7 @@ def _read(folder: Path, limit: int | None) -> "tuple[Evaluation, Referee]":
 def _run(
     evaluation: "Evaluation",
     referee: "Referee",
-    settings: "ModelSettings",
+    settings: Settings,
     parallel: int,
     failures: TextIO | None,
 ) -> None:
@@ -165,26 +166,28 @@ def _run(
 async def _evaluate(
     evaluation: "Evaluation",
     referee: "Referee",
-    settings: "ModelSettings",
+    settings: Settings,
     parallel: int,
     done: "Callable[[Trial], None]",
 ) -> None:
     from tao.models.openai import OpenAIChat
-    from tao.models.opening import open_model
     from tao_servers.text2sql.evaluating.sources import Sources
+    from tao_servers.text2sql.modelling import model_of
 
-    async with open_model(settings, notify=lambda line: click.echo(line, err=True)) as model:
+    async with model_of(settings.model, notify=lambda line: click.echo(line, err=True)) as model:
         evaluation.model = await model.identify() if isinstance(model, OpenAIChat) else model.name
         with Sources() as sources:
-            answering = _answering(sources, model, plain=evaluation.plain)
+            answering = _answering(sources, model, settings, plain=evaluation.plain)
             await evaluated(evaluation, referee, answering, parallel, done)
 
 
-def _answering(sources: "Sources", model: "ChatModel", *, plain: bool) -> "Callable[[Path], Answering]":
+def _answering(
+    sources: "Sources", model: "ChatModel", settings: Settings, *, plain: bool
+) -> "Callable[[Path], Answering]":
     from tao_servers.text2sql.answering.answerer import Answerer
     from tao_servers.text2sql.answering.options import Options
 
-    options = Options.plain() if plain else Options()
+    options = Options.plain() if plain else Options.from_settings(settings.text2sql)
     return cache(lambda database: Answerer(sources.of(database), model, options))
 
 

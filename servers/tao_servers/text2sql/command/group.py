@@ -88,9 +88,7 @@ for _command in (ask, check, evaluate, examples):
 
 
 def _asking(settings: Settings) -> Asking:
-    given = settings.text2sql
-    options = Options(candidates=given.candidates, repairs=given.repairs, judge=given.judge)
-    return Asking(partial(model_of, settings.model), options)
+    return Asking(partial(model_of, settings.model), Options.from_settings(settings.text2sql))
 
 
 def _warm(databases: Databases) -> None:

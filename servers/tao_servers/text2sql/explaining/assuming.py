@@ -53,6 +53,14 @@ _EN = {
     "ties": "The first {n} by {x}: the last two have the same value, so there may be more with it",
 }
 _UNCONNECTED = re.compile(r"Nothing connects '(?P<a>[^']+)' and '(?P<b>[^']+)'")
+_MENDS = (
+    (re.compile(r"wrote (?P<a>.+) for (?P<b>.+)", re.DOTALL), "“{b}”没有这个名称，按“{a}”理解"),
+    (re.compile(r"took (?P<a>.+) from (?P<b>.+) instead of (?P<c>.+)", re.DOTALL), "“{a}”取自 {b}，不是 {c}"),
+    (re.compile(r"took (?P<a>.+) from (?P<b>.+)", re.DOTALL), "“{a}”取自 {b}"),
+    (re.compile(r"joined on (?P<a>.+) instead of (?P<b>.+)", re.DOTALL), "连接条件用 {a}，不是 {b}"),
+    (re.compile(r"joined on (?P<a>.+)", re.DOTALL), "补上了连接条件 {a}"),
+    (re.compile(r"joined (?P<a>.+) on (?P<b>.+)", re.DOTALL), "补上了与 {a} 的连接：{b}"),
+)
 _TAKEN_FOR_TEXT = re.compile(r"'(?P<a>[^']+)' is no column and so taken for text")
 
 
@@ -64,10 +72,20 @@ def assumptions(outcome: "Outcome") -> list[str]:
     chosen = outcome.chosen
     if chosen is None:
         return []
-    found = [*_from_link(chosen, outcome.task), *chosen.mends, *_from_statement(chosen, outcome.task)]
+    mends = _mended(chosen.mends, outcome.task.language)
+    found = [*_from_link(chosen, outcome.task), *mends, *_from_statement(chosen, outcome.task)]
     if chosen.checked is not None:
         found += [_warned(text, outcome.task.language) for text in chosen.checked.warnings]
     return [one_line(text, _LONGEST) for text in dict.fromkeys(found)][:_MOST]
+
+
+def _mended(mends: Sequence[str], language: Language) -> Iterator[str]:
+    """What was changed about names; mended signs and brackets change nothing of what is asked."""
+    for text in mends:
+        for pattern, chinese in _MENDS:
+            if (found := pattern.fullmatch(text)) is not None:
+                yield chinese.format(**found.groupdict()) if language == "zh" else text
+                break
 
 
 def _said(language: Language, phrase: str, **values: object) -> str:

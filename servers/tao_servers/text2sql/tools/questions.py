@@ -29,6 +29,7 @@ from tao_servers.text2sql.tools.resources import csv_uri
 __all__ = ["Asking", "add_question_tool"]
 
 _AT_ONCE = 8
+_BY_HAND = "Or write the SQL yourself: list_tables, describe_table, then run_sql."
 
 Told = Callable[[str], Awaitable[None]]
 
@@ -63,7 +64,7 @@ class Asking:
                     )
                     outcome = await answerer.answer(question, as_of=as_of, notify=told)
             except (ConfigError, ModelError, Text2sqlError) as exc:
-                raise ToolError(str(exc)) from exc
+                raise ToolError(f"{exc} {_BY_HAND}") from exc
             return await to_thread.run_sync(lambda: present_answer(outcome, csv=_csv(opened, outcome)))
 
 

@@ -127,8 +127,6 @@ def invoked(*arguments: str, databases: Databases | None = None) -> Result:
     ("arguments", "said"),
     [
         (["  ", "--model", "local"], "The question is empty"),
-        (["how many"], "TAO_MODEL_BASE_URL"),
-        (["how many"], "--model local"),
         (["how many", "--model", "local"], "--db PATH_OR_URL"),
         (["how many", "--model", "local", "--db", ""], "is empty"),
         (["how many", "--model", "local", "--db", "postgresql://u:secret@h/d"], "Leave the password out"),
@@ -142,6 +140,13 @@ def test_wrong_options_say_what_to_do(arguments: list[str], said: str) -> None:
     assert result.exit_code == 2
     assert said in " ".join(result.output.split())
     assert "secret" not in result.output
+
+
+def test_without_a_model_it_says_how_to_set_one(shop: Path) -> None:
+    result = invoked("how many", databases=Databases([database_at(shop)]))
+    assert result.exit_code == 2
+    assert "TAO_MODEL_BASE_URL" in result.output
+    assert "--model local" in result.output
 
 
 def test_several_databases_are_named(shop: Path, odd: Path) -> None:

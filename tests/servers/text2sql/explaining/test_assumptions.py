@@ -99,12 +99,19 @@ def test_warnings_of_the_rules_are_told_in_chinese_as_well(asked: Asked) -> None
 
 
 def test_mended_names_are_told_and_a_flood_of_them_is_bounded(asked: Asked) -> None:
-    mends = [f"'ordes{n}' was read as 'orders'\n{'x' * 500}" for n in range(50)]
+    mends = ["put spaces round keywords", *(f"wrote orders for ordes{n}\n{'x' * 500}" for n in range(50))]
     candidate = asked.candidate("SELECT count(*) FROM orders", mends=mends)
     told = assumptions(asked.outcome("how many", candidate))
-    assert told[0].startswith("'ordes0' was read as 'orders'")
+    assert told[0].startswith("wrote orders for ordes0")
     assert len(told) == 8
     assert all(len(text) <= 240 and "\n" not in text for text in told)
+
+
+def test_mended_names_are_told_in_chinese_as_well(asked: Asked) -> None:
+    mends = ["wrote 名称 for 城市名称", "took 类别 from 高校 instead of 名人", "balanced the brackets"]
+    candidate = asked.candidate("SELECT count(*) FROM orders", mends=mends)
+    told = assumptions(asked.outcome("多少", candidate))
+    assert told == ["“城市名称”没有这个名称，按“名称”理解", "“类别”取自 高校，不是 名人"]
 
 
 def test_without_a_statement_that_ran_nothing_is_assumed(asked: Asked) -> None:

@@ -113,7 +113,7 @@ async def test_a_model_that_fails_is_an_error_with_its_reason(shop: Path, tmp_pa
     model = ScriptedModel(ModelError("It is down."), ModelError("It is down."))
     reply = await asked(model, shop, tmp_path, "How many orders are there?")
     assert reply.is_error
-    assert text_of(reply).endswith("It is down.")
+    assert "It is down." in text_of(reply)
 
 
 @pytest.mark.parametrize("question", ["", " \n\t"])
