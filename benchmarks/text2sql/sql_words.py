@@ -21,6 +21,8 @@ _FUNCTIONS = """
 KEYWORDS = frozenset(_KEYWORDS.split()) | {"as", "from", "with"}
 FUNCTIONS = frozenset(_FUNCTIONS.split())
 # What models call a subquery; one letter with up to two digits besides.
-SUBQUERY_NAMES = frozenset("cte ranked result results sub subquery temp tmp".split())
+SUBQUERY_NAMES = frozenset(["cte", "ranked", "result", "results", "sub", "subquery", "temp", "tmp"])
 # What models call a result that they sort by later, alone or as the beginning of a longer name.
-OUTPUT_NAMES = frozenset("average avg cnt count diff max min num number ratio rn sum total".split())
+OUTPUT_NAMES = frozenset(
+    ["average", "avg", "cnt", "count", "diff", "max", "min", "num", "number", "ratio", "rn", "sum", "total"]
+)

@@ -40,7 +40,9 @@ def test_a_text_in_two_columns_is_told_with_both_and_one_in_many_is_not() -> Non
     two = [match("北京", "北京", 1.0), match("北京", "北京", 1.0, column="Home Town")]
     (hint,) = found("北京？", *two)
     assert hint == "北京: customers.city = '北京' 或 customers.\"Home Town\" = '北京'"
-    assert " or " in found("In Beijing?", *(match("北京", "Beijing", 1.0, column=one.column) for one in two))[0]
+    assert (
+        " or " in found("In Beijing?", *(match("北京", "Beijing", 1.0, column=one.column) for one in two))[0]
+    )
     many = [match("北京", "北京", 1.0, column=f"c{number}") for number in range(4)]
     assert found("北京？", *many) == []
 

@@ -244,7 +244,9 @@ async def test_a_comment_stays_on_its_line_in_the_tables_and_in_the_examples(
 async def test_what_goes_back_of_an_error_is_short_and_on_one_line(tmp_path: Path) -> None:
     name = "x" * 3_000
     path = made(tmp_path / "long.sqlite", f"CREATE TABLE {name} (id INTEGER PRIMARY KEY, name TEXT);")
-    with answering(path, f"SELECT a\nFROM {name}\nWHERE z(", "SELECT 1", options=Options(candidates=1)) as one:
+    with answering(
+        path, f"SELECT a\nFROM {name}\nWHERE z(", "SELECT 1", options=Options(candidates=1)
+    ) as one:
         await one.ask("How many?")
     told = one.model.requests[-1].messages[-1].content
     assert len(told) < 600

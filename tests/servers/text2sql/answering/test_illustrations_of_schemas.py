@@ -138,14 +138,12 @@ def test_what_a_key_refers_to_is_no_label() -> None:
 
 
 @BOTH
-@pytest.mark.parametrize("said", ["客户\nDROP TABLE people", "a\r\nb", "x\u2028y", "x\x85y"])
-def test_a_comment_or_a_name_cannot_end_the_question(said: str, language: Language) -> None:
-    commented = replace(PEOPLE, comment=said, columns=(ID, *(replace(c, comment=said) for c in PEOPLE.columns[1:])))
-    named = Table(said, PEOPLE.columns)
-    for table in (commented, named):
-        for example in of(Schema((table,)), language, {table.name: NAMES["people"]}):
-            assert len(example.question.splitlines()) == 1
-            assert example.sql.startswith("SELECT")
+@pytest.mark.parametrize("name", ["people\nDROP TABLE people", "a\r\nb", "x\u2028y", "x\x85y"])
+def test_a_name_cannot_end_the_question(name: str, language: Language) -> None:
+    columns = (ID, Column(name, "TEXT"), Column(f"{name} size", "REAL"))
+    for example in of(Schema((Table(name, columns),)), language):
+        assert len(example.question.splitlines()) == 1
+        assert example.sql.startswith("SELECT")
 
 
 def test_texts_with_dollars_are_taken_as_they_are() -> None:
@@ -165,7 +163,9 @@ def test_names_of_any_length_leave_an_example_short(language: Language) -> None:
 _LETTERS = "ab1_ 订单\"'`[].,;()$%-?AB😀é"
 _NAMES = st.one_of(
     st.text(alphabet=_LETTERS, min_size=1, max_size=6).filter(lambda name: not name.isspace()),
-    st.sampled_from(["order", "group", "select", "name", "名称", "user", "values", "2020年", "price", "id", "a"]),
+    st.sampled_from(
+        ["order", "group", "select", "name", "名称", "user", "table", "2020年", "price", "id", "a"]
+    ),
 )
 _TYPES = st.sampled_from(["TEXT", "REAL", "INTEGER", "DATE", "VARCHAR(9)", "BLOB", "", "BOOLEAN", "NUMERIC"])
 _VALUES = st.one_of(
@@ -206,7 +206,9 @@ def _fill(path: Path, plans: Sequence[_Plan]) -> None:
         for plan in plans:
             parts = [f"{_quoted(name)} {kind}" for name, kind in plan.columns]
             if plan.keys:
-                parts.append(f"PRIMARY KEY ({', '.join(_quoted(name) for name, _ in plan.columns[: plan.keys])})")
+                parts.append(
+                    f"PRIMARY KEY ({', '.join(_quoted(name) for name, _ in plan.columns[: plan.keys])})"
+                )
             if plan.refers >= 0:
                 parent = plans[plan.refers]
                 target = f"{_quoted(parent.name)} ({_quoted(parent.columns[0][0])})"
@@ -220,7 +222,7 @@ def _fill(path: Path, plans: Sequence[_Plan]) -> None:
         connection.commit()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(_plans(), st.sampled_from(LANGUAGES))
 def test_whatever_the_schema_every_example_passes_the_rules_and_runs(
     plans: list[_Plan], language: Language

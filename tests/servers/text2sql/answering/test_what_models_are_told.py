@@ -147,7 +147,9 @@ async def test_no_more_verified_examples_are_shown_than_are_wanted(
 ) -> None:
     store = ExampleStore(tmp_path, embedder=shared_embedder())
     for city in ("上海", "北京", "广州"):
-        store.add(shop.database.name, f"{city}有多少客户？", f"SELECT 11 FROM customers WHERE city = '{city}'")
+        store.add(
+            shop.database.name, f"{city}有多少客户？", f"SELECT 11 FROM customers WHERE city = '{city}'"
+        )
     options = Options(candidates=1, repairs=0, examples=examples)
     with answering(shop, ONE, options=options, examples=store) as asked:
         await asked.ask("南京有多少客户？")
