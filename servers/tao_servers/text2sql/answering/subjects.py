@@ -10,7 +10,8 @@ __all__ = ["Join", "Subject", "joins", "subjects"]
 
 _LABEL = re.compile(r"名称|姓名|名字|标题|题目|名$|\bname$|_name$|name$|title$", re.IGNORECASE)
 _ID = re.compile(r"(?:^|_|\b)(?:id|code|no|uuid|key)$|[a-z]I[Dd]$|id$|编号$|代码$|编码$|号码$", re.ASCII)
-_NUMBER = re.compile(r"-?\d[\d.eE+-]*")
+# Such as 827万人 in a column of numbers, as SQLite lets it stand there.
+_NUMBER = re.compile(r"-?\d")
 _NO_WORD = re.compile(r"[\d\s:.,/+%TZeE年月日-]+")
 _LONGEST_VALUE = 24
 _MOST_SUBJECTS = 12
@@ -101,7 +102,7 @@ def _is_id(table: Table, column: Column, referred: frozenset[str]) -> bool:
 
 
 def _is_number(samples: Samples | None) -> bool:
-    return samples is None or not samples.values or _NUMBER.fullmatch(samples.values[0]) is not None
+    return samples is None or not samples.values or _NUMBER.match(samples.values[0]) is not None
 
 
 def _is_word(samples: Samples | None) -> bool:
