@@ -1,7 +1,8 @@
 """How often the SQL for a question gives the right rows: Tao beside a plain prompt and beside Vanna.
 
 `python -m benchmarks.text2sql --data DIR [--limit N] [--model local|local-small|NAME] [--base-url URL]
-[--peers none|all|vanna] [--ablate] [--stages LIST] [--no-cache] [--cache DIR] [--failures FILE] [--json]`.
+[--peers none|all|vanna] [--ablate] [--stages LIST] [--identifiers] [--no-cache] [--cache DIR]
+[--failures FILE] [--json]`.
 DIR holds text2sql sets: `NAME/questions.jsonl` and `NAME/databases/*.sqlite`; `--limit` takes so many
 questions of each set and language, evenly over the databases.
 
@@ -17,6 +18,11 @@ interval (Wilson); `difference` that of the same questions, with its bootstrap i
 `tokens` (read and written) are means for a question. `ablation` has Tao with one stage turned round at a
 time. Replies are kept on disk, so that a run that was ended goes on where it was; their seconds are those of
 the first time.
+
+With `--identifiers` only ways to keep names right are asked, with one statement each that the model does not
+repair: names mended or not (`mend`), ASCII names for Chinese ones (`aliases`), a grammar that has no other
+names than the schema's (`grammar`), and these together. `differences` are to `none` of them and to `mend`
+alone; `ms_per_token` is how long a written token took.
 """
 
 import json
@@ -31,7 +37,9 @@ import click
 from benchmarks.model_cache import Replies
 from benchmarks.text2sql.ablation import STAGES
 from benchmarks.text2sql.bench import Bench
+from benchmarks.text2sql.bounding import bounding
 from benchmarks.text2sql.figures import table
+from benchmarks.text2sql.identifiers import WAYS, measure_identifiers
 from benchmarks.text2sql.measuring import Plan, measure
 from benchmarks.text2sql.opening import opened
 from benchmarks.text2sql.vanna import Vanna
@@ -76,12 +84,12 @@ def _settings(name: str, base_url: str | None) -> ModelSettings:
     return own_settings(named_model(settings, name).model)
 
 
-def _replies(settings: ModelSettings, slots: int, folder: Path | None) -> Replies:
+def _replies(settings: ModelSettings, turn: anyio.Semaphore, folder: Path | None) -> Replies:
     # The embedded model's address differs from start to start, and says nothing of the model.
     depends_on = settings.model_dump(
         mode="json", include={"name", "base_url", "temperature", "max_tokens", "extra_body"}
     )
-    return Replies(folder, depends_on, anyio.Semaphore(slots))
+    return Replies(folder, depends_on, turn)
 
 
 def _teller(file: TextIO | None) -> Callable[[str, Trial], None]:
@@ -102,6 +110,7 @@ def _teller(file: TextIO | None) -> Callable[[str, Trial], None]:
 @click.option("--peers", type=click.Choice(["none", "all", "vanna"]), default="none", show_default=True)
 @click.option("--ablate", is_flag=True, help="Turn each stage round, too.")
 @click.option("--stages", "named", help=f"Turn only these round: {','.join(STAGES)}.")
+@click.option("--identifiers", is_flag=True, help="Only ways to keep names right.")
 @click.option("--no-cache", is_flag=True, help="Ask the model anew, and keep nothing.")
 @click.option("--cache", type=click.Path(file_okay=False, path_type=Path), help="Where replies are kept.")
 @click.option(
@@ -119,6 +128,7 @@ def main(
     peers: str,
     ablate: bool,
     named: str | None,
+    identifiers: bool,
     no_cache: bool,
     cache: Path | None,
     failures: TextIO | None,
@@ -126,7 +136,8 @@ def main(
 ) -> None:
     referee = Referee()
     stages, items = _stages(ablate, named), _items(data, limit, referee)
-    _say(f"{len(items)} questions, {2 + (peers != 'none') + len(stages)} ways")
+    ways = len(WAYS) if identifiers else 2 + (peers != "none") + len(stages)
+    _say(f"{len(items)} questions, {ways} ways")
     folder = None if no_cache else cache or cache_dir() / "benchmarks" / "replies"
 
     async def work() -> dict[str, Any]:
@@ -135,14 +146,19 @@ def main(
 
         settings = _settings(name, base_url)
         async with opened(settings, _say, slots) as there:
-            peer = Vanna(there.name, there.base_url, there.api_key, folder, referee)
-            plan = Plan(items, Options(), stages, None if peers == "none" else peer)
-            replies = _replies(settings, there.slots, folder)
+            turn = anyio.Semaphore(there.slots)
+            replies = _replies(settings, turn, folder)
+            measured = {"model": there.name, "limit": limit}
             with Sources() as sources:
                 bench: Bench[Options] = Bench(
                     there.model, replies, sources, Answerer, _teller(failures), _say, referee
                 )
-                return {"model": there.name, "limit": limit} | await measure(plan, bench)
+                if identifiers:
+                    async with bounding(there, settings, lambda own: _replies(own, turn, folder)) as bound:
+                        return measured | {"identifiers": await measure_identifiers(items, bench, bound)}
+                peer = Vanna(there.name, there.base_url, there.api_key, folder, referee)
+                plan = Plan(items, Options(), stages, None if peers == "none" else peer)
+                return measured | await measure(plan, bench)
 
     try:
         figures = anyio.run(work)

@@ -4,15 +4,19 @@ All names are renamed one to one, wherever they stand, so that a statement means
 is done over its words and not over its tree: it is as right for a statement that cannot be parsed yet.
 """
 
+import datetime
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from benchmarks.text2sql.sql_words import FUNCTIONS, KEYWORDS, SUBQUERY_NAMES
+from tao.models.loading import load
 from tao_servers.text2sql.answering.task import Task
+from tao_servers.text2sql.examples.example import Example
 from tao_servers.text2sql.identifiers import identifier
 from tao_servers.text2sql.linking import Link, Linker
 from tao_servers.text2sql.mending.pieces import Piece, cut, joined
+from tao_servers.text2sql.mending.prose import without_prose
 from tao_servers.text2sql.schema import Column, Samples, Schema, Table
 from tao_servers.text2sql.source import Source
 from tao_servers.text2sql.stopping import Stop
@@ -28,9 +32,12 @@ _IN_QUOTES = {"double", "backtick", "bracket"}
 
 
 def ascii_name(name: str) -> str:
-    """A name of ASCII letters, digits and `_`: pinyin, whole up to four syllables, then initials; or empty."""
-    from pypinyin import lazy_pinyin
+    """A name of ASCII letters, digits and `_`, or empty: pinyin, of more than four syllables the initials.
 
+    Raises:
+        MissingExtra: pypinyin is not installed.
+    """
+    lazy_pinyin = load("pypinyin", extra="gazetteer").lazy_pinyin
     words = []
     for part in _HAN_OR_WORD.findall(name):
         syllables = [one.lower() for one in lazy_pinyin(part, errors="ignore")]
@@ -80,13 +87,21 @@ class Aliases:
         """A statement with the names of the database, of which some may be there already."""
         return self._exchanged(sql, self.to_real)
 
+    def read(self, reply: str) -> str:
+        """The statement of a reply with the names of the database."""
+        # The signs of a fence are those that a name may stand in.
+        return self.in_real(without_prose(reply, self.schema.dialect))
+
     def told(self, task: Task, shown: str) -> Task:
         """A task in ASCII names; `shown` is the part of the renamed schema that the prompt shows."""
-        pairs = {
-            slot: tuple(replace(one, sql=self.in_ascii(one.sql)) for one in getattr(task, slot))
-            for slot in ("illustrations", "examples")
-        }
-        return replace(task, schema=self.renamed, link=self.linked(task.link), shown=shown, **pairs)
+        return replace(
+            task,
+            schema=self.renamed,
+            link=self.linked(task.link),
+            shown=shown,
+            illustrations=self._told(task.illustrations),
+            examples=self._told(task.examples),
+        )
 
     def linked(self, link: Link) -> Link:
         """What a question names, in ASCII names."""
@@ -96,6 +111,9 @@ class Aliases:
             for one in link.values
         )
         return replace(link, tables=tables, values=values)
+
+    def _told(self, examples: Sequence[Example]) -> tuple[Example, ...]:
+        return tuple(replace(one, sql=self.in_ascii(one.sql)) for one in examples)
 
     def _exchanged(self, sql: str, names: Mapping[str, str]) -> str:
         dialect = self.schema.dialect
@@ -138,8 +156,19 @@ class _RenamingLinker(Linker):
         self._real = real
         self._aliases = aliases
 
-    def link(self, *args: object, **kwargs: object) -> Link:
-        return self._aliases.linked(self._real.link(*args, **kwargs))  # type: ignore[arg-type]
+    def link(
+        self,
+        question: str,
+        *,
+        most_tables: int = 8,
+        most_columns: int | None = None,
+        as_of: datetime.date | None = None,
+        closed: bool = True,
+    ) -> Link:
+        found = self._real.link(
+            question, most_tables=most_tables, most_columns=most_columns, as_of=as_of, closed=closed
+        )
+        return self._aliases.linked(found)
 
 
 def _names(schema: Schema) -> Iterator[str]:

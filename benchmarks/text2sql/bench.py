@@ -43,7 +43,7 @@ class Bench(Generic[_Options]):
 
     async def plain(self, items: Sequence[Item]) -> list[Trial]:
         """Answer with the plain prompt."""
-        return await self._ask(
+        return await self.ask(
             "plain", items, lambda item: plain_attempt(item, self.model, self.replies, self.referee)
         )
 
@@ -53,15 +53,23 @@ class Bench(Generic[_Options]):
         async def one(item: Item) -> Trial:
             model = CachedModel(self.model, self.replies)
             answering = self.make(self.sources.of(item.database), model, options)
-            trial = await attempt(item, answering, self.referee)
-            # What the model took is what it took when its replies were made, be it in an earlier run.
-            return replace(trial, seconds=trial.seconds - model.waited + model.elapsed)
+            return await self.timed(item, answering, model)
 
-        return await self._ask(name, items, one)
+        return await self.ask(name, items, one)
 
-    async def _ask(
+    async def timed(self, item: Item, answering: Answering, model: CachedModel) -> Trial:
+        """Answer one question with the model, which took what it took when its replies were made."""
+        trial = await attempt(item, answering, self.referee)
+        return replace(trial, seconds=trial.seconds - model.waited + model.elapsed)
+
+    async def ask(
         self, name: str, items: Sequence[Item], one: Callable[[Item], Awaitable[Trial]]
     ) -> list[Trial]:
+        """Answer all questions, one after another, and tell of each.
+
+        Raises:
+            ModelError: the model does not answer any more.
+        """
         trials: list[Trial] = []
         failed = 0
         for number, item in enumerate(items, start=1):

@@ -8,7 +8,7 @@ from benchmarks.text2sql.bench import Trials
 from tao_servers.text2sql.evaluating.report import figures, grouped
 from tao_servers.text2sql.evaluating.trial import Trial
 
-__all__ = ["ablation_figures", "report", "table"]
+__all__ = ["ablation_figures", "report", "table", "way_figures"]
 
 _PARTS = ("ex", "ex_interval", "seconds", "tokens", "written_tokens", "requests", "mended", "failures")
 
@@ -29,19 +29,25 @@ def report(trials: Trials) -> dict[str, Any]:
 def ablation_figures(stages: Trials, default: Sequence[Trial]) -> dict[str, Any]:
     """Every stage: its figures on all questions, its EX by set, and how much more that is than `default`."""
     return {
-        name: {
-            **{part: value for part, value in figures(found).as_json().items() if part in _PARTS},
-            "sets": {group: round(figures(some).ex, 4) for group, some in grouped(found).items()},
-            "difference": _difference(found, default),
-        }
-        for name, found in stages.items()
+        name: _pooled(found) | {"difference": _difference(found, default)} for name, found in stages.items()
+    }
+
+
+def way_figures(ways: Trials, beside: Sequence[str]) -> dict[str, Any]:
+    """Every way: its figures on all questions, its EX by set, and how much more it is than `beside`."""
+    return {
+        name: {"n": len(found)}
+        | _pooled(found)
+        | {"differences": {other: _difference(found, ways[other]) for other in beside if other != name}}
+        for name, found in ways.items()
     }
 
 
 def table(found: Mapping[str, Any]) -> list[list[str]]:
     """A line for each set and way of answering; the first line has what the columns are called."""
     lines = [["set", "way", "n", "EX", "95 % interval", "seconds", "tokens"]]
-    for group, one in [*found["sets"].items(), ("all", found["pooled"])]:
+    pooled = [("all", found["pooled"])] if "pooled" in found else []
+    for group, one in [*found.get("sets", {}).items(), *pooled]:
         for name, ex in one["ex"].items():
             low, high = one["ex_interval"][name]
             costs = [f"{one['seconds'][name]:.1f}", f"{one['tokens'][name]:.0f}"]
@@ -51,7 +57,18 @@ def table(found: Mapping[str, Any]) -> list[list[str]]:
         bounds = f"{change['mean']:+.3f}: {change['low']:+.3f} to {change['high']:+.3f}"
         costs = [f"{one['seconds']:.1f}", f"{one['tokens']:.0f}"]
         lines.append(["all", name, str(change["n"]), f"{one['ex']:.3f}", bounds, *costs])
+    for name, one in found.get("identifiers", {}).items():
+        low, high = one["ex_interval"]
+        costs = [f"{one['seconds']:.1f}", f"{one['tokens']:.0f}"]
+        lines.append(["all", name, str(one["n"]), f"{one['ex']:.3f}", f"{low:.3f} to {high:.3f}", *costs])
     return lines
+
+
+def _pooled(found: Sequence[Trial]) -> dict[str, Any]:
+    return {
+        **{part: value for part, value in figures(found).as_json().items() if part in _PARTS},
+        "sets": {group: round(figures(some).ex, 4) for group, some in grouped(found).items()},
+    }
 
 
 def _beside(trials: Mapping[str, Sequence[Trial]]) -> dict[str, Any]:

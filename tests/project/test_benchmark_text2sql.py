@@ -17,13 +17,14 @@ from benchmarks.model_cache import CachedModel, Kept, Replies
 from benchmarks.peers.environment import PeerError
 from benchmarks.text2sql.__main__ import main
 from benchmarks.text2sql.ablation import STAGES, variants
-from benchmarks.text2sql.bench import Bench
+from benchmarks.text2sql.bench import Bench, by_set
 from benchmarks.text2sql.figures import table
 from benchmarks.text2sql.measuring import Plan, measure
 from benchmarks.text2sql.plain import plain_prompt, statement
 from benchmarks.text2sql.vanna import Vanna
 from tao.errors import ModelError
 from tao.models.chat import ChatModel, ChatRequest, Completion, Delta, Message, Usage
+from tao_servers.text2sql.answering.options import Options as AnswererOptions
 from tao_servers.text2sql.answering.outcome import Outcome
 from tao_servers.text2sql.evaluating.dataset import Item, read_datasets
 from tao_servers.text2sql.evaluating.referee import Referee
@@ -42,6 +43,7 @@ class Options:
     mend: bool = True
     repairs: int = 1
     judge: bool = False
+    illustrations: bool = True
     hints: bool = True
     early: bool = True
 
@@ -125,12 +127,34 @@ def test_what_is_on_goes_off_and_what_is_off_comes_on() -> None:
         "mend=off": Options(mend=False),
         "repairs=0": Options(repairs=0),
         "judge=on": Options(judge=True),
+        "illustrations=off": Options(illustrations=False),
         "hints=off": Options(hints=False),
         "early=off": Options(early=False),
     }
     assert [one.name for one in variants(Options(candidates=1, repairs=0), STAGES)][:3] == [
         "candidates=3", "mend=off", "repairs=1"
     ]  # fmt: skip
+
+
+def test_every_stage_of_the_ablation_is_one_that_the_answerer_has() -> None:
+    default = AnswererOptions()
+    assert all(hasattr(default, stage) for stage in STAGES)
+    made = [one.options for one in variants(default, STAGES)]
+    assert len(made) == len(STAGES)
+    assert all(sum(getattr(one, stage) != getattr(default, stage) for stage in STAGES) == 1 for one in made)
+
+
+def test_questions_are_asked_by_set_and_language(tmp_path: Path) -> None:
+    items = read_datasets(a_text2sql_set(tmp_path / "zoo_set"))
+    others = [replace(item, set="other_set") for item in items]
+    mixed = [item for pair in zip(items, others, strict=True) for item in pair]
+    groups = by_set(mixed)
+    assert [[item.group for item in group] for group in groups] == [
+        [name] * count
+        for name, count in [("zoo_set:en", 2), ("other_set:en", 2), ("zoo_set:zh", 1), ("other_set:zh", 1)]
+    ]
+    assert sorted(map(id, mixed)) == sorted(id(item) for group in groups for item in group)
+    assert by_set([]) == []
 
 
 async def test_a_question_that_a_model_cannot_take_is_lost_and_one_that_is_gone_ends_it(

@@ -8,7 +8,7 @@ import tao_prompts
 from tao.dialects import Dialect, SchemaDialect, TextDialect
 from tao.models.chat import Completion
 from tao.toolbox import ToolSpec
-from tao_prompts import Language, PromptError, render
+from tao_prompts import Language, PromptError, render, sections
 from tests.support.scripted import tool
 
 FOLDER = Path(tao_prompts.__file__).parent
@@ -39,7 +39,17 @@ PLACEHOLDERS = {
     "knowledge/questions": {"title", "passages"},
     "knowledge/rewrite": {"earlier", "languages", "query"},
     "knowledge/summary": {"title", "text"},
+    "text2sql/duckdb": set[str](),
+    "text2sql/judge": {"tables", "question", "sql", "rows"},
+    "text2sql/mysql": set[str](),
+    "text2sql/postgres": set[str](),
+    "text2sql/question": {"tables", "examples", "notes", "question"},
+    "text2sql/repair": {"problem"},
+    "text2sql/sqlite": set[str](),
+    "text2sql/write": {"dialect", "rules"},
 }
+# Read part by part; which placeholders a part has, its reader decides.
+SECTIONED = ("text2sql/illustrations",)
 NOW = "Today is 2026-11-22 Sunday, time zone CST."
 LANGUAGES: tuple[Language, ...] = ("zh", "en")
 DIALECTS: tuple[Dialect, ...] = (SchemaDialect(), TextDialect())
@@ -71,7 +81,22 @@ def test_a_prompt_has_exactly_its_placeholders(name: str, placeholders: set[str]
 
 def test_every_prompt_is_known_here_and_written_in_both_languages() -> None:
     files = {path.relative_to(FOLDER).as_posix() for path in FOLDER.rglob("*.md")}
-    assert files == {f"{name}.{language}.md" for name in PLACEHOLDERS for language in LANGUAGES}
+    assert files == {
+        f"{name}.{language}.md" for name in {*PLACEHOLDERS, *SECTIONED} for language in LANGUAGES
+    }
+
+
+@BOTH
+@pytest.mark.parametrize("name", SECTIONED)
+def test_every_part_of_a_prompt_has_a_heading_a_question_and_its_sql(name: str, language: Language) -> None:
+    parts = sections(name, language)
+    assert parts
+    for heading, template in parts.items():
+        assert re.fullmatch(r"[a-z_]+", heading)
+        question, sql = template.template.splitlines()
+        assert question
+        assert sql.startswith("SELECT ")
+        assert template.get_identifiers()
 
 
 @BOTH
@@ -179,6 +204,45 @@ def test_a_wrong_prompt_of_the_user_is_refused_by_its_path(
     with pytest.raises(PromptError, match=reason) as caught:
         render("agent/place", "zh", {"place": "上海"}, folder=folder)
     assert "place.zh.md" in str(caught.value)
+
+
+def test_the_parts_of_a_prompt_are_found_by_their_headings(tmp_path: Path) -> None:
+    folder = own(
+        tmp_path, "some.en.md", "\ufeff## first\r\n$a costs $$5\r\nand more\n\n## second one\n  b  \n"
+    )
+    parts = sections(str(folder / "some"), "en")
+    assert list(parts) == ["first", "second one"]
+    assert parts["first"].substitute(a="$x").splitlines() == ["$x costs $5", "and more"]
+    assert parts["second one"].substitute() == "b"
+
+
+@pytest.mark.parametrize("content", ["", " \n", "\ufeff"])
+def test_a_prompt_without_parts_has_none(tmp_path: Path, content: str) -> None:
+    assert sections(str(own(tmp_path, "some.zh.md", content) / "some"), "zh") == {}
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        ("## a\nIt costs $ 5", r"a lone '\$'"),
+        ("## a\nfine\n## b\n$5", r"a lone '\$'"),
+        ("## a\n${x", r"a lone '\$'"),
+        (b"\xff\xfe\x00", "cannot be read"),
+        ("## 一\n甲".encode("gbk"), "cannot be read"),
+    ],
+)
+def test_a_wrong_prompt_of_parts_is_refused_by_its_path(
+    tmp_path: Path, content: str | bytes, reason: str
+) -> None:
+    folder = own(tmp_path, "some.en.md", content)
+    with pytest.raises(PromptError, match=reason) as caught:
+        sections(str(folder / "some"), "en")
+    assert "some.en.md" in str(caught.value)
+
+
+def test_a_prompt_of_parts_that_there_is_not_is_named() -> None:
+    with pytest.raises(PromptError, match=r"nothing\.zh\.md"):
+        sections("text2sql/nothing", "zh")
 
 
 def test_a_prompt_that_there_is_not_is_named(tmp_path: Path) -> None:

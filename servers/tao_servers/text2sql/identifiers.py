@@ -58,8 +58,27 @@ _RESERVED_BESIDES: dict[Dialect, str] = {
     varbinary varchar varcharacter varying virtual while window with write xor year_month zerofill
     """,
 }
+# Names to the databases, but not to the parser that the rules read with (sqlglot 30).
+_REFUSED_BY_PARSER: dict[Dialect, str] = {
+    "sqlite": """
+    any cross cube describe fetch for glob grant ilike inner lateral like lock offset outer partitioned_by
+    qualify regexp revoke rlike rollback rollup tablesample uncache window with xor
+    """,
+    "duckdb": """
+    alter between cube drop force grant if insert install lock map partitioned_by regexp revoke rlike
+    rollback rollup uncache values xor
+    """,
+    "postgres": """
+    alter between cube describe drop glob if insert lock partitioned_by qualify regexp revoke rlike rollback
+    rollup uncache values xor
+    """,
+    "mysql": """
+    _ascii _binary _eucjpms _euckr _gbk _greek _hebrew _macce _macroman _sjis _ujis any charset glob ilike
+    notnull partitioned_by rollback rollup uncache
+    """,
+}
 _RESERVED = {
-    dialect: frozenset(f"{_RESERVED_BY_ALL} {besides}".split())
+    dialect: frozenset(f"{_RESERVED_BY_ALL} {besides} {_REFUSED_BY_PARSER[dialect]}".split())
     for dialect, besides in _RESERVED_BESIDES.items()
 }
 _PLAIN = re.compile(r"[^\W\d]\w*")

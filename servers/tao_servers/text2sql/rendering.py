@@ -5,11 +5,12 @@ and types only where no example shows them.
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from tao.models.texts import estimate_tokens
 from tao_servers.text2sql.identifiers import identifier
+from tao_servers.text2sql.one_line import can_be_shown
 from tao_servers.text2sql.schema import Column, Dialect, Samples, Schema, Table
 
 __all__ = ["render"]
@@ -82,12 +83,11 @@ def _blocks(
     joined = {c.references.lower() for table in tables for c in table.columns if c.references}
     for table in tables:
         known = samples.get(table.full_name, {})
-        columns = list(_shown(table, detail.columns))
+        columns = list(_shown(table, joined, detail.columns))
         parts = []
         for column in columns:
-            is_key = _is_key(column) or f"{table.full_name}.{column.name}".lower() in joined
             # The values of a key say nothing.
-            values = None if is_key else known.get(column.name)
+            values = None if _is_joined(table, column, joined) else known.get(column.name)
             parts.append(_column(column, dialect, values, _target(column, by_name, dialect), detail))
         if len(columns) < len(table.columns):
             parts.append(f"... {len(table.columns) - len(columns)} more columns")
@@ -105,10 +105,14 @@ def _is_key(column: Column) -> bool:
     return column.primary_key or column.references is not None
 
 
-def _shown(table: Table, most: int | None) -> Iterator[Column]:
+def _is_joined(table: Table, column: Column, joined: Collection[str]) -> bool:
+    return _is_key(column) or f"{table.full_name}.{column.name}".lower() in joined
+
+
+def _shown(table: Table, joined: Collection[str], most: int | None) -> Iterator[Column]:
     left = len(table.columns) if most is None else most
     for column in table.columns:
-        if _is_key(column):
+        if _is_joined(table, column, joined):
             yield column
         elif left > 0:
             left -= 1
@@ -118,13 +122,14 @@ def _shown(table: Table, most: int | None) -> Iterator[Column]:
 def _column(
     column: Column, dialect: Dialect, samples: Samples | None, target: str | None, detail: _Detail
 ) -> str:
-    text = identifier(column.name, dialect)
+    text = _name(column.name, dialect)
     examples = _examples(column, samples, detail.values) if samples and detail.values else ""
     # Examples show what a column is, but not that texts such as 2024-05-01 are times to the database.
     if detail.types and column.type and not _is_key(column) and (column.family == "time" or not examples):
         text += f" {_line(column.type, _TYPE)}"
     if column.comment and (detail.comments == "all" or (detail.comments == "keys" and _is_key(column))):
-        text += f' "{_line(column.comment, _COMMENT)}"'
+        said = _line(column.comment, _COMMENT).replace('"', "'")
+        text += f' "{said}"'
     if target is not None:
         text += f" = {target}"
     return f"{text} [{examples}]" if examples else text
@@ -137,10 +142,10 @@ def _target(column: Column, tables: Mapping[str, Table], dialect: Dialect) -> st
     table, _, name = column.references.rpartition(".")
     found = tables.get(table.lower())
     if found is not None:
-        return f"{_table_name(found, dialect)}.{identifier(name, dialect)}"
+        return f"{_table_name(found, dialect)}.{_name(name, dialect)}"
     whole = tables.get(column.references.lower())
     key = next((c.name for c in whole.columns if c.primary_key), None) if whole else None
-    return f"{_table_name(whole, dialect)}.{identifier(key, dialect)}" if whole and key else None
+    return f"{_table_name(whole, dialect)}.{_name(key, dialect)}" if whole and key else None
 
 
 def _examples(column: Column, samples: Samples, most: int) -> str:
@@ -163,7 +168,12 @@ def _value(column: Column, text: str) -> str:
 
 def _table_name(table: Table, dialect: Dialect) -> str:
     parts = [table.schema, table.name] if table.schema else [table.name]
-    return ".".join(identifier(part, dialect) for part in parts)
+    return ".".join(_name(part, dialect) for part in parts)
+
+
+def _name(name: str, dialect: Dialect) -> str:
+    """The name as an identifier, on one line whatever is in it."""
+    return "".join(c if can_be_shown(c) else " " for c in identifier(name, dialect))
 
 
 def _line(text: str, longest: int) -> str:

@@ -137,12 +137,17 @@ class _Attempt:
 
     async def repair(self) -> None:
         """Tell the model what was wrong with the best candidate, until something is found."""
-        for _ in range(self._options.repairs):
-            best = self._readings[0].candidate if self._readings else self.tried[0]
-            asked = messages_to_repair(self._task, best, hinted=self._options.hints)
-            self._add([await self._one(asked, 0.0)])
+        poor = self._readings[0].candidate if self._readings else self.tried[0]
+        for number in range(self._options.repairs):
+            asked = messages_to_repair(self._task, poor, hinted=self._options.hints)
+            # The same words would be answered in the same way.
+            again = await self._again(asked, _TEMPERATURE if number else 0.0)
+            if again is None:
+                return
+            self._add([again])
             if not self.is_poor:
                 return
+            poor = again
 
     async def judge(self, model: ChatModel) -> None:
         """Have the chosen candidate judged; on an objection take a new one, if that finds anything."""
@@ -153,10 +158,12 @@ class _Attempt:
         if reason is None:
             return
         objected = replace(chosen, problem=Problem("judge", reason))
-        mended = await self._one(messages_to_repair(self._task, objected, hinted=self._options.hints), 0.0)
-        if mended.ran and not mended.is_empty:
-            self._add([mended])
-            self._readings = tuple(sorted(self._readings, key=lambda one: agree(one.candidate, chosen)))
+        asked = messages_to_repair(self._task, objected, hinted=self._options.hints)
+        again = await self._again(asked, 0.0)
+        if again is not None and again.ran and not again.is_empty:
+            self._add([again])
+            # What was written in view of the objection goes first.
+            self._readings = tuple(sorted(self._readings, key=lambda one: not agree(one.candidate, again)))
 
     def outcome(self) -> Outcome:
         """What has come of it so far."""
@@ -195,6 +202,13 @@ class _Attempt:
         if failures and not new and not self.tried:
             raise failures[0]
         self._add(new)
+
+    async def _again(self, asked: Sequence[Message], temperature: float) -> Candidate | None:
+        """Another candidate; None where that fails, after which those that are there still count."""
+        try:
+            return await self._one(asked, temperature)
+        except (ModelError, Text2sqlError):
+            return None
 
     async def _one(self, asked: Sequence[Message], temperature: float) -> Candidate:
         written = await self._writer.write(asked, temperature)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from tao_servers.text2sql.answering.task import Task
 from tao_servers.text2sql.identifiers import identifier
 from tao_servers.text2sql.linking import DateMatch, ValueMatch, find_dates
-from tao_servers.text2sql.linking.literals import text_literal
+from tao_servers.text2sql.one_line import can_be_shown, one_line
 
 __all__ = ["hints"]
 
@@ -17,6 +17,7 @@ _MOST_VALUES = 4
 _MOST_PLACES = 2
 # A word that stands in many columns says little.
 _TOO_MANY_PLACES = 3
+_LONGEST = 300
 _DAY = datetime.timedelta(days=1)
 
 
@@ -33,27 +34,29 @@ def _values(task: Task) -> Iterator[str]:
     by_words: dict[str, list[ValueMatch]] = defaultdict(list)
     for match in task.link.values:
         # Texts that are written in the question as they stand in the table need no hint to be copied.
-        if match.score >= (_SAME if match.value == match.words else _SURE):
+        plain = can_be_shown(match.value) and "\\" not in match.value
+        if plain and match.score >= (_SAME if match.value == match.words else _SURE):
             by_words[match.words].append(match)
     joiner = " 或 " if task.language == "zh" else " or "
     few = [(words, matches) for words, matches in by_words.items() if len(matches) <= _TOO_MANY_PLACES]
     for words, matches in few[:_MOST_VALUES]:
         places = dict.fromkeys(_place(match, task) for match in matches)
-        yield f"{words}: {joiner.join(list(places)[:_MOST_PLACES])}"
+        yield f"{words}: {joiner.join(list(places)[:_MOST_PLACES])}"[:_LONGEST]
 
 
 def _place(match: ValueMatch, task: Task) -> str:
     table = task.schema.table(match.table)
     parts = [table.schema, table.name] if table is not None and table.schema else [match.table]
     name = ".".join(identifier(part, task.schema.dialect) for part in [*parts, match.column] if part)
-    return f"{name} = {text_literal(match.value, task.schema.dialect)}"
+    value = match.value.replace("'", "''")
+    return f"{name} = '{value}'"
 
 
 def _numbers(task: Task) -> Iterator[str]:
     for number in task.link.numbers:
-        plain = f"{number.value:g}" if isinstance(number.value, float) else str(number.value)
+        plain = f"{number.value:.15g}" if isinstance(number.value, float) else str(number.value)
         if abs(number.value) >= 1000 or isinstance(number.value, float):
-            yield f"{number.words} = {plain}"
+            yield one_line(f"{number.words} = {plain}", _LONGEST)
 
 
 def _dates(task: Task) -> Iterator[str]:

@@ -12,7 +12,7 @@ from tao_prompts import Language, sections
 from tao_servers.text2sql.answering.subjects import Join, Subject, joins, subjects
 from tao_servers.text2sql.examples.example import Example
 from tao_servers.text2sql.identifiers import identifier
-from tao_servers.text2sql.linking.literals import text_literal
+from tao_servers.text2sql.one_line import one_line
 from tao_servers.text2sql.schema import Column, Dialect, Samples, Schema, Table
 
 __all__ = ["illustrations"]
@@ -39,11 +39,12 @@ class _Writing:
         return {slot: written, f"{slot}_said": self._said(column.name, column.comment)}
 
     def value(self, slot: str, value: str) -> dict[str, str]:
-        return {slot: text_literal(value, self.dialect), f"{slot}_said": value}
+        quoted = value.replace("'", "''")
+        return {slot: f"'{quoted}'", f"{slot}_said": value}
 
     def _said(self, name: str, comment: str | None) -> str:
         if comment and len(comment) <= _LONGEST and self.language == "zh" and name.isascii():
-            return comment
+            return one_line(comment, _LONGEST)
         return name
 
 

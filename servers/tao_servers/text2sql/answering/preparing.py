@@ -89,7 +89,10 @@ def _looks_like_days(samples: Samples | None) -> bool:
 
 
 def _samples(source: Source, tables: Sequence[Table], stop: Stop) -> dict[str, dict[str, Samples]]:
-    return {table.full_name: dict(source.samples(table, stop)) for table in tables}
+    # A wide table may have lost columns for this question, but not for the next one.
+    schema = source.schema(stop)
+    whole = ((table.full_name, schema.table(table.full_name) or table) for table in tables)
+    return {name: dict(source.samples(table, stop)) for name, table in whole}
 
 
 def _illustrations(

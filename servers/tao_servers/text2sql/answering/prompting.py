@@ -32,7 +32,7 @@ def messages(task: Task, *, hinted: bool = True) -> list[Message]:
     # How its functions for dates are called is of use only where there are dates.
     rules = render(f"text2sql/{dialect}", language, {}) if task.has_times else ""
     system = render("text2sql/write", language, {"dialect": _NAMES[dialect], "rules": rules}).rstrip()
-    said = [task.notes] if task.notes else []
+    said = [" ".join(task.notes.split())] if task.notes else []
     said += hints(task) if hinted else []
     label, joiner = ("说明：", "；") if language == "zh" else ("Notes: ", "; ")
     values = {

@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from tao_servers.text2sql.one_line import can_be_shown
 from tao_servers.text2sql.schema import Column, Samples, Table
 
 __all__ = ["Join", "Subject", "joins", "subjects"]
@@ -14,6 +15,7 @@ _ID = re.compile(r"(?:^|_|\b)(?:id|code|no|uuid|key)$|[a-z]I[Dd]$|id$|编号$|�
 _NUMBER = re.compile(r"-?\d")
 _NO_WORD = re.compile(r"[\d\s:.,/+%TZeE年月日-]+")
 _LONGEST_VALUE = 24
+_LONGEST_NAME = 80
 _MOST_SUBJECTS = 12
 
 
@@ -44,7 +46,7 @@ class Join:
 
 def subjects(tables: Sequence[Table], samples: Mapping[str, Mapping[str, Samples]]) -> list[Subject]:
     """The tables that have something to name a thing by, in their order; at most twelve."""
-    referred = _referred(tables)
+    tables, referred = _printable(tables), _referred(tables)
     found = (_subject(table, samples.get(table.full_name, {}), referred) for table in tables)
     return [subject for subject in found if subject.label is not None][:_MOST_SUBJECTS]
 
@@ -55,7 +57,7 @@ def joins(tables: Sequence[Table], samples: Mapping[str, Mapping[str, Samples]])
 
 
 def _joins(tables: Sequence[Table], samples: Mapping[str, Mapping[str, Samples]]) -> Iterator[Join]:
-    referred = _referred(tables)
+    tables, referred = _printable(tables), _referred(tables)
     by_name = {table.full_name.lower(): table for table in tables}
     for table in tables:
         for column in table.columns:
@@ -67,6 +69,19 @@ def _joins(tables: Sequence[Table], samples: Mapping[str, Mapping[str, Samples]]
             ends = [_subject(one, samples.get(one.full_name, {}), referred) for one in (table, parent)]
             if ends[1].label is not None:
                 yield Join(ends[0], column, ends[1], target)
+
+
+def _printable(tables: Sequence[Table]) -> list[Table]:
+    """The tables and columns whose names stand on one line, and on no long one."""
+    return [
+        replace(table, columns=tuple(c for c in table.columns if _is_shown(c.name)))
+        for table in tables
+        if _is_shown(table.full_name)
+    ]
+
+
+def _is_shown(name: str) -> bool:
+    return len(name) <= _LONGEST_NAME and can_be_shown(name)
 
 
 def _referred(tables: Sequence[Table]) -> frozenset[str]:
@@ -89,7 +104,9 @@ def _subject(table: Table, samples: Mapping[str, Samples], referred: frozenset[s
 
 def _two(column: Column | None, samples: Mapping[str, Samples]) -> tuple[str, ...]:
     known = samples.get(column.name) if column else None
-    return tuple(value for value in (known.values if known else ()) if "…" not in value)[:2]
+    values = known.values if known else ()
+    # A backslash ends a text in some databases.
+    return tuple(v for v in values if can_be_shown(v) and not {"…", "\\"} & set(v))[:2]
 
 
 def _is_id(table: Table, column: Column, referred: frozenset[str]) -> bool:

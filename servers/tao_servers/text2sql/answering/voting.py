@@ -1,15 +1,12 @@
 """Chooses among candidates by their results: those that agree vote for each other."""
 
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from tao_servers.text2sql.answering.candidate import Candidate
 from tao_servers.text2sql.answering.outcome import Reading
-from tao_servers.text2sql.limits import Cell, Rows
+from tao_servers.text2sql.matching import same_result
 
 __all__ = ["agree", "readings"]
-
-_DIGITS = 9
 
 
 def readings(candidates: Iterable[Candidate]) -> tuple[Reading, ...]:
@@ -38,20 +35,6 @@ def agree(one: Candidate, other: Candidate) -> bool:
     """Whether two statements gave the same rows."""
     if one.rows is None or other.rows is None or one.rows.more != other.rows.more:
         return False
-    return _form(one.rows) == _form(other.rows)
-
-
-def _form(rows: Rows) -> Counter[tuple[str, ...]]:
-    """The rows as a multiset, the columns in an order that their values alone decide."""
-    columns = sorted(zip(*([_text(cell) for cell in row] for row in rows.rows), strict=True), key=_sorted)
-    return Counter(zip(*columns, strict=True)) if columns else Counter({(str(len(rows.columns)),): 0})
-
-
-def _sorted(column: Sequence[str]) -> tuple[list[str], Sequence[str]]:
-    return sorted(column), column
-
-
-def _text(cell: Cell) -> str:
-    if isinstance(cell, int | float):
-        return f"{float(cell):.{_DIGITS}g}"
-    return repr(cell)
+    if len(one.rows.columns) != len(other.rows.columns):
+        return False
+    return same_result(one.rows.rows, other.rows.rows, ordered=False)

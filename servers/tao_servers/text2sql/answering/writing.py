@@ -32,7 +32,7 @@ class Writer:
             ModelError: the model does not answer.
         """
         request = ChatRequest(messages, max_tokens=_MOST_TOKENS, temperature=temperature)
-        text, whole = "", None
+        text, read, whole = "", 0, None
         self.requests += 1
         async with aclosing(self._model.stream(request)) as pieces:
             async for piece in pieces:
@@ -40,7 +40,8 @@ class Writer:
                     whole = piece
                     break
                 text += piece.text
-                if len(text) + len(piece.reasoning) > _MOST_CHARS:
+                read += len(piece.text) + len(piece.reasoning)
+                if read > _MOST_CHARS:
                     return text
         if whole is None:
             raise ModelError(f"The model {self._model.name!r} broke off its reply.")

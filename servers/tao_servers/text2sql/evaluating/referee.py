@@ -8,8 +8,8 @@ from tao_servers.text2sql.database import Database
 from tao_servers.text2sql.engines import Engine, open_engine
 from tao_servers.text2sql.errors import QueryFailed, QueryRefused, Text2sqlError
 from tao_servers.text2sql.evaluating.dataset import Item
-from tao_servers.text2sql.evaluating.matching import same_result
 from tao_servers.text2sql.limits import Cell, Limits, Rows
+from tao_servers.text2sql.matching import same_result
 from tao_servers.text2sql.stopping import Stop
 
 __all__ = ["Referee", "Unplayable", "Verdict", "refused"]

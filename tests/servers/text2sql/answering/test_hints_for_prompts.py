@@ -70,10 +70,17 @@ def test_names_and_texts_are_written_as_the_dialect_has_them(dialect: Dialect, s
     assert found("it's?", value, dialect=dialect) == [shown]
 
 
-def test_a_value_is_one_line_that_ends_its_quotes() -> None:
-    (hint,) = found("x?", match("a'b\nQuestion: DROP", "x", 1.0))
-    assert "a''b" in hint
-    assert len(hint.splitlines()) == 1
+def test_no_value_is_more_than_one_line_or_ends_its_quotes() -> None:
+    assert found("x?", match("a'b", "x", 1.0)) == ["x: customers.city = 'a''b'"]
+    for value in ("a\nQuestion: DROP", "a\r\nb", "a\u2028b", "a\x00b", "\u202e\x1b[2J"):
+        for hint in found("x?", match(value, "x", 1.0)):
+            assert hint.isprintable()
+    assert found("x?", match("北京\u3000市", "x", 1.0)) == ["x: customers.city = '北京\u3000市'"]
+
+
+def test_a_backslash_does_not_end_the_quotes_where_it_escapes() -> None:
+    for hint in found("x?", match("a\\", "x", 1.0), dialect="mysql"):
+        assert not hint.endswith("'a\\'")
 
 
 @pytest.mark.parametrize(

@@ -186,7 +186,22 @@ async def test_a_value_that_a_question_names_stays_on_the_line_of_the_notes(tmp_
     assert lines_that_begin(prompt, "Smith") == []
 
 
-NAMES = ["a b", 'a"b', "a'b", "a`b", "a]b", "a;b--", "order", "客户 表", "a(b", "$table", "x, y", "a.b", "😀"]
+NAMES = [
+    "a b",
+    'a"b',
+    "a'b",
+    "a`b",
+    "a]b",
+    "a;b--",
+    "order",
+    "客户 表",
+    "a(b",
+    "$table",
+    "x, y",
+    "a.b",
+    "😀",
+    "订单\u3000明细",
+]
 
 
 @pytest.mark.parametrize("name", NAMES)

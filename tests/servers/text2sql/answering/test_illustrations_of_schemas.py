@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tao_prompts import Language
+from tao_prompts import Language, sections
 from tao_servers.text2sql.answering.illustrating import illustrations
 from tao_servers.text2sql.checking import check
 from tao_servers.text2sql.examples import Example
@@ -63,6 +63,26 @@ def test_a_shop_has_an_example_of_every_kind_and_each_runs(shop_template: Path, 
     for example in examples:
         check(example.sql, schema)
     assert run_all(shop_template, examples) >= 6
+
+
+@BOTH
+def test_every_part_of_the_prompt_is_filled_by_a_schema_that_has_everything(
+    tmp_path: Path, language: Language
+) -> None:
+    path = made(
+        tmp_path / "all.sqlite",
+        "CREATE TABLE towns (id INTEGER PRIMARY KEY, name TEXT, region TEXT, size REAL, age REAL);"
+        "CREATE TABLE visits (id INTEGER PRIMARY KEY, guest TEXT, reason TEXT, price REAL, days REAL,"
+        " town INTEGER REFERENCES towns (id));"
+        "INSERT INTO towns VALUES (1, 'Oslo', 'east', 5.5, 9), (2, 'Bergen', 'west', 7, 8),"
+        " (3, 'Moss', 'east', 1, 3);"
+        "INSERT INTO visits VALUES (1, 'Ann', 'work', 20, 3, 1), (2, 'Bo', 'fun', 30, 4, 1),"
+        " (3, 'Cy', 'fun', 25, 1, 2);",
+    )
+    schema, samples = read(path)
+    examples = of(schema, language, samples)
+    assert len(examples) == len(sections("text2sql/illustrations", language))
+    assert run_all(path, examples) >= len(examples) - 2
 
 
 def test_a_question_has_the_comments_in_chinese_and_the_names_in_english() -> None:
@@ -168,7 +188,7 @@ _NAMES = st.one_of(
     ),
 )
 _TYPES = st.sampled_from(["TEXT", "REAL", "INTEGER", "DATE", "VARCHAR(9)", "BLOB", "", "BOOLEAN", "NUMERIC"])
-_VALUES = st.one_of(
+_VALUES: st.SearchStrategy[int | float | str | None] = st.one_of(
     st.none(), st.integers(-9, 9), st.floats(0, 9), st.sampled_from(["Ann", "it's", "", "订单\nx", "é\\"])
 )
 
@@ -181,7 +201,7 @@ class _Plan:
     columns: list[tuple[str, str]]
     keys: int
     refers: int
-    rows: list[list[object]]
+    rows: list[list[int | float | str | None]]
 
 
 @st.composite

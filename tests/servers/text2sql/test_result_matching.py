@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tao_servers.text2sql.evaluating.matching import same_result
 from tao_servers.text2sql.limits import Cell
+from tao_servers.text2sql.matching import same_result
 
 Table = list[list[Cell]]
 
