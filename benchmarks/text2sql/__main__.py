@@ -53,7 +53,6 @@ from tao_servers.text2sql.evaluating.referee import Referee
 from tao_servers.text2sql.evaluating.sources import Sources
 from tao_servers.text2sql.evaluating.spreading import spread
 from tao_servers.text2sql.evaluating.trial import Trial
-from tao_servers.text2sql.modelling import own_settings
 from tao_servers.text2sql.stopping import Stop
 
 
@@ -81,7 +80,7 @@ def _settings(name: str, base_url: str | None) -> ModelSettings:
     if base_url is not None:
         named = None if name == "local" else name
         return settings.model.model_copy(update={"base_url": base_url, "name": named})
-    return own_settings(named_model(settings, name).model)
+    return named_model(settings, name).model
 
 
 def _replies(settings: ModelSettings, turn: anyio.Semaphore, folder: Path | None) -> Replies:

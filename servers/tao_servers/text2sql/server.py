@@ -2,6 +2,7 @@
 
 from functools import partial
 
+from anyio import Lock
 from mcp.server import MCPServer
 
 from tao.settings import ModelSettings
@@ -25,6 +26,6 @@ def build_server(databases: Databases, asking: Asking | None = None) -> MCPServe
         " find_values for texts to filter on, check_sql when unsure, then run_sql; or have ask_database write"
         " it. 查数据库，只读。",
     )
-    add_tools(server, databases, asking or Asking(partial(model_of, ModelSettings())))
+    add_tools(server, databases, asking or Asking(partial(model_of, ModelSettings(), turn=Lock())))
     add_resources(server, databases)
     return server

@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 
 import click
+from anyio import Lock
 
 from tao.settings import Settings
 from tao_servers.serving.options import Serving, serving_options
@@ -88,7 +89,7 @@ for _command in (ask, check, evaluate, examples):
 
 
 def _asking(settings: Settings) -> Asking:
-    return Asking(partial(model_of, settings.model), Options.from_settings(settings.text2sql))
+    return Asking(partial(model_of, settings.model, turn=Lock()), Options.from_settings(settings.text2sql))
 
 
 def _warm(databases: Databases) -> None:

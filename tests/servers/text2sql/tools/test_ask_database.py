@@ -15,7 +15,7 @@ from tao.models.chat import ChatModel, ChatRequest, Completion
 from tao.settings import ModelSettings
 from tao_servers.text2sql.answering.options import Options
 from tao_servers.text2sql.examples import ExampleStore
-from tao_servers.text2sql.modelling import model_of, own_settings
+from tao_servers.text2sql.modelling import InTurn, model_of
 from tao_servers.text2sql.server import build_server
 from tao_servers.text2sql.tools import Asking, Databases
 from tests.support.scripted import ScriptedModel
@@ -178,11 +178,29 @@ async def test_a_cancelled_question_stops_its_query(shop: Path, tmp_path: Path) 
                 await databases.all()[0].places.acquire_on_behalf_of(object())
 
 
-def test_requests_to_the_embedded_model_keep_to_a_slot_of_their_own() -> None:
-    assert own_settings(ModelSettings(name="local")).extra_body == {"id_slot": 1}
-    assert own_settings(ModelSettings(base_url="http://127.0.0.1:1/v1")).extra_body == {}
-    chosen = ModelSettings(name="local", extra_body={"id_slot": 0})
-    assert own_settings(chosen).extra_body == {"id_slot": 0}
+async def test_requests_in_turn_never_overlap() -> None:
+    class Watched(ScriptedModel):
+        running = most = 0
+
+        async def stream(self, request: ChatRequest) -> AsyncGenerator[Any, None]:
+            Watched.running += 1
+            Watched.most = max(Watched.most, Watched.running)
+            try:
+                async for piece in super().stream(request):
+                    yield piece
+            finally:
+                Watched.running -= 1
+
+    model, turn = Watched(*["one"] * 6), anyio.Lock()
+
+    async def ask() -> None:
+        async for _ in InTurn(model, turn).stream(ChatRequest([])):
+            pass
+
+    async with anyio.create_task_group() as group:
+        for _ in range(6):
+            group.start_soon(ask)
+    assert (len(model.requests), Watched.most) == (6, 1)
 
 
 async def test_an_endpoint_of_the_settings_is_used() -> None:
