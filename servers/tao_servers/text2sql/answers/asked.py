@@ -4,17 +4,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from pydantic import BaseModel, Field
-
 from tao_servers.text2sql.answering.candidate import Candidate
 from tao_servers.text2sql.answering.outcome import Outcome
 from tao_servers.text2sql.answering.task import Task
+from tao_servers.text2sql.answers.ask_result import Alternative, AskResult
 from tao_servers.text2sql.answers.asked_text import Wording, told
 from tao_servers.text2sql.answers.fitting import LONGEST_HEADING, cut, is_short
 from tao_servers.text2sql.limits import Cell, Rows
 from tao_servers.text2sql.one_line import one_line
 
-__all__ = ["Alternative", "AskResult", "present_answer", "whole_answer"]
+__all__ = ["present_answer", "whole_answer"]
 
 _CELLS = (2_000, 400, 100, 30)
 _ENOUGH = 10
@@ -24,35 +23,6 @@ _MOST_COLUMNS = 40
 _MOST_TABLES = 12
 _LONGEST_TITLE = 60
 _LONGEST_PROBLEM = 600
-
-
-class Alternative(BaseModel):
-    """Another statement, for what the question may mean as well."""
-
-    sql: str
-    reading: str = Field(description="What it asks, in words")
-    row_count: int
-    votes: int = Field(description="Attempts with this result")
-
-
-class AskResult(BaseModel):
-    """The answer to a question."""
-
-    answer: str
-    sql: str | None = None
-    columns: list[str] = Field(default_factory=list)
-    rows: list[list[Cell]] = Field(default_factory=list)
-    row_count: int = Field(default=0, description="Rows found; at least so many when truncated")
-    truncated: bool = Field(default=False, description="Whether rows are missing here")
-    confidence: float = Field(default=0.0, description="0 to 1")
-    assumptions: list[str] = Field(default_factory=list)
-    alternatives: list[Alternative] = Field(default_factory=list)
-    chart: dict[str, Any] | None = Field(default=None, description="Vega-Lite")
-    ambiguous: bool = False
-    question_back: str | None = Field(default=None, description="To ask the user when ambiguous")
-    tables: list[str] = Field(default_factory=list, description="Read by the SQL")
-    csv: str | None = Field(default=None, description="URI of a resource with all rows")
-    note: str | None = Field(default=None, description="What is missing, or to do next")
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from tao_servers.text2sql.answers.rows import markdown_table
 from tao_servers.text2sql.one_line import one_line
 
 if TYPE_CHECKING:
-    from tao_servers.text2sql.answers.asked import Alternative, AskResult
+    from tao_servers.text2sql.answers.ask_result import Alternative, AskResult
 
 __all__ = ["Wording", "told"]
 

@@ -12,7 +12,7 @@ from tao_servers.text2sql.one_line import one_line
 
 if TYPE_CHECKING:
     from tao_servers.text2sql.answering.outcome import Outcome
-    from tao_servers.text2sql.answers.asked import AskResult
+    from tao_servers.text2sql.answers.ask_result import AskResult
 
 __all__ = ["print_answer"]
 

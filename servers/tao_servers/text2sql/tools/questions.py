@@ -18,7 +18,8 @@ from tao_servers.serving.results import result
 from tao_servers.text2sql.answering.answerer import Answerer
 from tao_servers.text2sql.answering.options import Options
 from tao_servers.text2sql.answering.outcome import Outcome
-from tao_servers.text2sql.answers.asked import AskResult, present_answer
+from tao_servers.text2sql.answers.ask_result import AskResult
+from tao_servers.text2sql.answers.asked import present_answer
 from tao_servers.text2sql.embedding import shared_embedder
 from tao_servers.text2sql.errors import QueryRefused, Text2sqlError
 from tao_servers.text2sql.examples import ExampleStore, default_folder

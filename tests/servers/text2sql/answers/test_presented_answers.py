@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from tao_servers.text2sql.answering.candidate import Candidate
 from tao_servers.text2sql.answering.outcome import Outcome
-from tao_servers.text2sql.answers.asked import AskResult, present_answer, whole_answer
+from tao_servers.text2sql.answers.ask_result import AskResult
+from tao_servers.text2sql.answers.asked import present_answer, whole_answer
 from tao_servers.text2sql.limits import Rows
 from tests.support.asked_outcomes import Asked
 
