@@ -105,7 +105,7 @@ def _teller(file: TextIO | None) -> Callable[[str, Trial], None]:
 @click.option("--limit", type=click.IntRange(min=1), help="Questions of each set and language.")
 @click.option("--model", "name", default="local", show_default=True, help="Embedded, or of the endpoint.")
 @click.option("--base-url", help="Its endpoint, whose first model is meant without --model.")
-@click.option("--slots", type=click.IntRange(1, 64), help="Requests at once; 2 embedded, else 4.")
+@click.option("--slots", type=click.IntRange(1, 64), help="Requests at once; 1 embedded, else 4.")
 @click.option("--peers", type=click.Choice(["none", "all", "vanna"]), default="none", show_default=True)
 @click.option("--ablate", is_flag=True, help="Turn each stage round, too.")
 @click.option("--stages", "named", help=f"Turn only these round: {','.join(STAGES)}.")

@@ -45,4 +45,4 @@ async def opened(
         async with OpenAIChat.from_settings(
             settings.model_copy(update=there | {"api_key_env": None})
         ) as model:
-            yield Endpoint(model, local.name, local.base_url, local.api_key, slots or 2)
+            yield Endpoint(model, local.name, local.base_url, local.api_key, slots or 1)
