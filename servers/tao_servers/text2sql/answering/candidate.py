@@ -22,7 +22,6 @@ class Candidate:
     checked: Checked | None = None
     rows: Rows | None = None
     problem: Problem | None = None
-    prompt: str = "plain"
 
     @property
     def ran(self) -> bool:
