@@ -86,8 +86,9 @@ def _blocks(
         columns = list(_shown(table, joined, detail.columns))
         parts = []
         for column in columns:
-            # The values of a key say nothing.
-            values = None if _is_joined(table, column, joined) else known.get(column.name)
+            values = known.get(column.name)
+            if _is_joined(table, column, joined) and not _says_something(column, values):
+                values = None
             parts.append(_column(column, dialect, values, _target(column, by_name, dialect), detail))
         if len(columns) < len(table.columns):
             parts.append(f"... {len(table.columns) - len(columns)} more columns")
@@ -107,6 +108,13 @@ def _is_key(column: Column) -> bool:
 
 def _is_joined(table: Table, column: Column, joined: Collection[str]) -> bool:
     return _is_key(column) or f"{table.full_name}.{column.name}".lower() in joined
+
+
+def _says_something(column: Column, samples: Samples | None) -> bool:
+    """Whether the values of a key are words, such as CA or Ohio, that a question may have."""
+    if column.references is not None or column.family != "text" or samples is None:
+        return False
+    return not any(c.isdigit() or c == "-" for value in samples.values for c in value)
 
 
 def _shown(table: Table, joined: Collection[str], most: int | None) -> Iterator[Column]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from string import Template
 
 from tao_prompts import Language, sections
-from tao_servers.text2sql.answering.subjects import Join, Subject, joins, subjects
+from tao_servers.text2sql.answering.subjects import Join, Pair, Subject, joins, pairs, subjects
 from tao_servers.text2sql.examples.example import Example
 from tao_servers.text2sql.identifiers import identifier
 from tao_servers.text2sql.one_line import one_line
@@ -59,25 +59,29 @@ def illustrations(
     `samples` are by a table's full name and a column's name.
     """
     writing = _Writing(schema.dialect, language)
-    single = [_of_subject(subject, writing) for subject in subjects(tables, samples)]
-    paired = [_of_join(join, writing) for join in joins(tables, samples)]
-    return tuple(_examples(sections("text2sql/illustrations", language), single, paired))
+    joined = joins(tables, samples)
+    slots = {
+        "single": [_of_subject(subject, writing) for subject in subjects(tables, samples)],
+        "joined": [_of_join(join, writing) for join in joined],
+        "twice": [_of_pair(pair, writing) for pair in pairs(joined)],
+    }
+    return tuple(_examples(sections("text2sql/illustrations", language), slots))
 
 
 def _examples(
-    templates: Mapping[str, Template], single: Sequence[dict[str, str]], paired: Sequence[dict[str, str]]
+    templates: Mapping[str, Template], slots: Mapping[str, Sequence[dict[str, str]]]
 ) -> Iterator[Example]:
-    turns = {"single": 0, "paired": 0}
+    turns = dict.fromkeys(slots, 0)
     for template in templates.values():
         wanted = set(template.get_identifiers())
-        kind, choices = ("paired", paired) if "child" in wanted else ("single", single)
-        fitting = [choice for choice in choices if wanted <= set(choice)]
+        kind = "twice" if "other" in wanted else "joined" if "child" in wanted else "single"
+        fitting = [choice for choice in slots[kind] if wanted <= set(choice)]
         if not fitting:
             continue
         # Each takes the next table, so that the examples show as much of the schema as they can.
-        slots = fitting[turns[kind] % len(fitting)]
+        chosen = fitting[turns[kind] % len(fitting)]
         turns[kind] += 1
-        question, _, sql = template.substitute(slots).partition("\n")
+        question, _, sql = template.substitute(chosen).partition("\n")
         yield Example(question, sql.strip())
 
 
@@ -100,3 +104,10 @@ def _of_join(join: Join, writing: _Writing) -> dict[str, str]:
     slots |= writing.column("parent_label", join.parent.label)
     slots |= writing.column("parent_more", join.parent.category or (join.parent.numbers or (None,))[0])
     return slots | writing.column("child_number", (join.child.numbers or (join.child.category,))[0])
+
+
+def _of_pair(pair: Pair, writing: _Writing) -> dict[str, str]:
+    other = pair.other
+    slots = _of_join(pair.one, writing) | writing.table("other", other.parent.table)
+    slots |= writing.column("key2", other.key) | writing.column("other_key", other.parent_key)
+    return slots | writing.column("other_label", other.parent.label)

@@ -2,7 +2,8 @@
 
 import datetime
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from tao.models.texts import estimate_tokens
 from tao_prompts import Language, language_of
@@ -10,7 +11,7 @@ from tao_servers.text2sql.answering.illustrating import illustrations
 from tao_servers.text2sql.answering.options import Options
 from tao_servers.text2sql.answering.task import Task
 from tao_servers.text2sql.examples import Example, ExampleStore
-from tao_servers.text2sql.linking import Link
+from tao_servers.text2sql.linking import Link, with_likely_references
 from tao_servers.text2sql.rendering import render
 from tao_servers.text2sql.schema import Samples, Schema, Table
 from tao_servers.text2sql.source import Source
@@ -44,7 +45,7 @@ def prepared(
         Text2sqlError: the database cannot be read.
     """
     question = " ".join(question.split())[:_LONGEST_QUESTION]
-    schema, language = source.schema(stop), language_of(question)
+    schema, language = with_likely_references(source.schema(stop)), language_of(question)
     link = source.linker(stop, values=True).link(question, most_tables=_MOST_TABLES, as_of=as_of)
     shown, tables, samples = _shown(source, schema, link, stop)
     return Task(
@@ -71,9 +72,16 @@ def _shown(
             return text, schema.tables, samples
     # In the order of the schema, so that the same tables are the same text.
     names = {table.full_name: place for place, table in enumerate(schema.tables)}
-    tables = sorted(link.tables, key=lambda table: names.get(table.full_name, 0))
+    tables = sorted(_with_references(link.tables, schema), key=lambda table: names.get(table.full_name, 0))
     samples = _samples(source, tables, stop)
     return render(schema, tables, samples=samples, most_tokens=_MOST_TOKENS), tables, samples
+
+
+def _with_references(tables: Sequence[Table], schema: Schema) -> Iterator[Table]:
+    """The tables, which may lack columns, with the references that they have in the schema."""
+    for table in tables:
+        whole = schema.table(table.full_name) or table
+        yield replace(table, columns=tuple(whole.column(one.name) or one for one in table.columns))
 
 
 def _has_times(tables: Sequence[Table], samples: Mapping[str, Mapping[str, Samples]]) -> bool:

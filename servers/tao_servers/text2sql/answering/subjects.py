@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from tao_servers.text2sql.one_line import can_be_shown
 from tao_servers.text2sql.schema import Column, Samples, Table
 
-__all__ = ["Join", "Subject", "joins", "subjects"]
+__all__ = ["Join", "Pair", "Subject", "joins", "pairs", "subjects"]
 
 _LABEL = re.compile(r"名称|姓名|名字|标题|题目|名$|\bname$|_name$|name$|title$", re.IGNORECASE)
 _ID = re.compile(r"(?:^|_|\b)(?:id|code|no|uuid|key)$|[a-z]I[Dd]$|id$|编号$|代码$|编码$|号码$", re.ASCII)
@@ -15,6 +15,7 @@ _ID = re.compile(r"(?:^|_|\b)(?:id|code|no|uuid|key)$|[a-z]I[Dd]$|id$|编号$|�
 _NUMBER = re.compile(r"-?\d")
 _NO_WORD = re.compile(r"[\d\s:.,/+%TZeE年月日-]+")
 _LONGEST_VALUE = 24
+_LONGEST_LABEL = 60
 _LONGEST_NAME = 80
 _MOST_SUBJECTS = 12
 
@@ -44,6 +45,14 @@ class Join:
     parent_key: Column
 
 
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Two joins of one table, with two different ones."""
+
+    one: Join
+    other: Join
+
+
 def subjects(tables: Sequence[Table], samples: Mapping[str, Mapping[str, Samples]]) -> list[Subject]:
     """The tables that have something to name a thing by, in their order; at most twelve."""
     tables, referred = _printable(tables), _referred(tables)
@@ -54,6 +63,18 @@ def subjects(tables: Sequence[Table], samples: Mapping[str, Mapping[str, Samples
 def joins(tables: Sequence[Table], samples: Mapping[str, Mapping[str, Samples]]) -> list[Join]:
     """The foreign keys between the tables, in the order of the tables that have them; at most twelve."""
     return list(_joins(tables, samples))[:_MOST_SUBJECTS]
+
+
+def pairs(found: Sequence[Join]) -> list[Pair]:
+    """The tables that belong to two others, a pair for each such table."""
+    firsts: dict[str, Join] = {}
+    seconds: dict[str, Pair] = {}
+    for join in found:
+        name = join.child.table.full_name
+        first = firsts.setdefault(name, join)
+        if first.parent.table.full_name != join.parent.table.full_name:
+            seconds.setdefault(name, Pair(first, join))
+    return list(seconds.values())
 
 
 def _joins(tables: Sequence[Table], samples: Mapping[str, Mapping[str, Samples]]) -> Iterator[Join]:
@@ -91,10 +112,12 @@ def _referred(tables: Sequence[Table]) -> frozenset[str]:
 def _subject(table: Table, samples: Mapping[str, Samples], referred: frozenset[str]) -> Subject:
     plain = [c for c in table.columns if not _is_id(table, c, referred)]
     numbers = [c for c in plain if c.family == "number" and _is_number(samples.get(c.name))]
-    texts = [c for c in plain if c.family in {"text", "other"} and _is_word(samples.get(c.name))]
-    label = next((c for c in texts if _LABEL.search(c.name)), None) or next(
-        (c for c in texts if not _repeats(table, samples.get(c.name))), None
-    )
+    texts = [c for c in table.columns if c.family in {"text", "other"}]
+    labels = [c for c in texts if _LABEL.search(c.name) and _is_word(samples.get(c.name), _LONGEST_LABEL)]
+    texts = [c for c in texts if c in plain and _is_word(samples.get(c.name), _LONGEST_VALUE)]
+    # A name of the table's own goes before that of the town that it is in.
+    label = next((c for c in labels if _is_own(c, table)), next((c for c in labels if c in plain), None))
+    label = label or next((c for c in texts if not _repeats(table, samples.get(c.name))), None)
     others = [c for c in texts if c is not label]
     category = next((c for c in others if _repeats(table, samples.get(c.name))), None)
     chosen = category or next(iter(others), None)
@@ -122,10 +145,14 @@ def _is_number(samples: Samples | None) -> bool:
     return samples is None or not samples.values or _NUMBER.match(samples.values[0]) is not None
 
 
-def _is_word(samples: Samples | None) -> bool:
+def _is_own(column: Column, table: Table) -> bool:
+    return column.references is None and column.name.lower().startswith(table.name.lower().rstrip("s"))
+
+
+def _is_word(samples: Samples | None, longest: int) -> bool:
     if samples is None or not samples.values:
         return True
-    return all(len(value) <= _LONGEST_VALUE and not _NO_WORD.fullmatch(value) for value in samples.values)
+    return all(len(value) <= longest and not _NO_WORD.fullmatch(value) for value in samples.values)
 
 
 def _repeats(table: Table, samples: Samples | None) -> bool:

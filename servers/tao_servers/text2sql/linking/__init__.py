@@ -4,6 +4,7 @@ from tao_servers.text2sql.linking.dates import DateMatch, find_dates
 from tao_servers.text2sql.linking.linker import Link, Linker
 from tao_servers.text2sql.linking.numbers import NumberMatch, find_numbers
 from tao_servers.text2sql.linking.reading import look_up, read_values
+from tao_servers.text2sql.linking.references import with_likely_references
 from tao_servers.text2sql.linking.values import ColumnValues, ValueIndex, ValueMatch
 
 __all__ = [
@@ -18,4 +19,5 @@ __all__ = [
     "find_numbers",
     "look_up",
     "read_values",
+    "with_likely_references",
 ]

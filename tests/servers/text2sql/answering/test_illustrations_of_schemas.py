@@ -72,12 +72,14 @@ def test_every_part_of_the_prompt_is_filled_by_a_schema_that_has_everything(
     path = made(
         tmp_path / "all.sqlite",
         "CREATE TABLE towns (id INTEGER PRIMARY KEY, name TEXT, region TEXT, size REAL, age REAL);"
+        "CREATE TABLE guides (id INTEGER PRIMARY KEY, name TEXT);"
         "CREATE TABLE visits (id INTEGER PRIMARY KEY, guest TEXT, reason TEXT, price REAL, days REAL,"
-        " town INTEGER REFERENCES towns (id));"
+        " town INTEGER REFERENCES towns (id), guide INTEGER REFERENCES guides (id));"
         "INSERT INTO towns VALUES (1, 'Oslo', 'east', 5.5, 9), (2, 'Bergen', 'west', 7, 8),"
         " (3, 'Moss', 'east', 1, 3);"
-        "INSERT INTO visits VALUES (1, 'Ann', 'work', 20, 3, 1), (2, 'Bo', 'fun', 30, 4, 1),"
-        " (3, 'Cy', 'fun', 25, 1, 2);",
+        "INSERT INTO guides VALUES (1, 'Dag'), (2, 'Eva');"
+        "INSERT INTO visits VALUES (1, 'Ann', 'work', 20, 3, 1, 1), (2, 'Bo', 'fun', 30, 4, 1, 1),"
+        " (3, 'Cy', 'fun', 25, 1, 2, 2);",
     )
     schema, samples = read(path)
     examples = of(schema, language, samples)

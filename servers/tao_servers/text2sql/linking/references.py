@@ -1,0 +1,155 @@
+"""References that nobody declared: columns whose names tell which table's key they hold.
+
+Files, warehouses and views often declare none, and a model that is shown none joins at random.
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+from tao_servers.text2sql.schema import Column, Schema, Table
+
+__all__ = ["with_likely_references"]
+
+_KEY = re.compile(r"(?:uuid|id|code|key|no|name|编号|编码|代码|名称?)$")
+_SEPARATORS = re.compile(r"[\W_]+")
+_WORD = re.compile(r"(?<=[a-z\d])(?=[A-Z])")
+# In bytes. A shorter name may end another by chance, as `id` does `paid`.
+_SHORTEST_KEY = 5
+_FEWEST_COLUMNS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class _Key:
+    """The column that tells the rows of a table apart, and how columns are called that hold it.
+
+    Such a name is the `stem` of the table's own (`customer`), or ends in it after other words
+    (`from_airport`), or is `whole`, or ends in that anyhow (`citingpaperid`).
+    """
+
+    table: Table
+    column: Column
+    stem: str
+    whole: str | None
+
+    @property
+    def is_named_after_its_table(self) -> bool:
+        return self.whole is not None and self.whole.startswith(self.stem)
+
+    def is_told_by(self, name: str, ending: str, is_parted: bool) -> bool:
+        """Whether a name that ends so tells of this key; `is_parted`: a word begins where the ending does."""
+        if ending == self.whole and len(ending.encode()) >= _SHORTEST_KEY:
+            return True
+        # A number that is named after a table and something else may be anything: `ground_fare`.
+        is_enough = ending == self.whole or ending == name or self.column.family != "number"
+        return is_parted and is_enough
+
+
+@lru_cache(maxsize=16)
+def with_likely_references(schema: Schema) -> Schema:
+    """The schema, with a reference at each column whose name tells of the key of one other table.
+
+    Tables that declare references are left as they are.
+    """
+    bare = _Bare(schema)
+    by_name: dict[str, list[_Key]] = defaultdict(list)
+    for table in schema.tables:
+        key = None if table.is_view else _key(table, bare)
+        if key is not None:
+            for name in {key.stem, key.whole or key.stem}:
+                by_name[name].append(key)
+    tables = tuple(_referring(table, by_name, bare) for table in schema.tables)
+    return replace(schema, tables=tables)
+
+
+class _Bare:
+    """The words of columns' names, without what all names of the schema, or of the table, begin with."""
+
+    def __init__(self, schema: Schema) -> None:
+        names = [column.name for table in schema.tables for column in table.columns]
+        self._skipped = len(_common(names)) if len(schema.tables) > 1 else 0
+
+    def words(self, table: Table, column: Column) -> list[str]:
+        own = _common([one.name for one in table.columns])
+        # What the names of a table share ends where a word ends: o_orderkey, o_custkey.
+        skipped = len(own) if own.endswith("_") else self._skipped
+        return _words(column.name[skipped:])
+
+
+def _common(names: Collection[str]) -> str:
+    """What all names begin with; of a few names that is chance."""
+    if len(names) < _FEWEST_COLUMNS:
+        return ""
+    least, greatest = min(map(str.lower, names)), max(map(str.lower, names))
+    differing = (
+        place for place, (one, other) in enumerate(zip(least, greatest, strict=False)) if one != other
+    )
+    return least[: next(differing, len(least))]
+
+
+def _words(name: str) -> list[str]:
+    parted = _WORD.sub(" ", name)
+    return [word.lower() for word in _SEPARATORS.split(parted) if word]
+
+
+def _stem(table: Table) -> str:
+    """The table's name as one word in the singular."""
+    name = "".join(_words(table.name))
+    for plural, singular in (("ies", "y"), ("sses", "ss"), ("s", "")):
+        if name.endswith(plural) and not name.endswith("ss") and len(name) > len(plural) + 2:
+            return name.removesuffix(plural) + singular
+    return name
+
+
+def _key(table: Table, bare: _Bare) -> _Key | None:
+    stem = _stem(table)
+    primary = [column for column in table.columns if column.primary_key]
+    if len(primary) > 1:
+        return None
+    column = primary[0] if primary else _own(table, stem, bare)
+    if column is None:
+        return None
+    name = "".join(bare.words(table, column))
+    suffix = _KEY.search(name)
+    whole = (stem + name if name == suffix[0] else name) if suffix else None
+    return _Key(table, column, stem, whole)
+
+
+def _own(table: Table, stem: str, bare: _Bare) -> Column | None:
+    """The first column that is called as a key of this table would be."""
+    for column in table.columns:
+        name = "".join(bare.words(table, column))
+        suffix = _KEY.search(name)
+        if suffix and (name == suffix[0] != "name" or name.startswith(stem)):
+            return column
+    return None
+
+
+def _referring(table: Table, keys: Mapping[str, Sequence[_Key]], bare: _Bare) -> Table:
+    if any(column.references for column in table.columns):
+        return table
+    columns = []
+    own = _key(table, bare)
+    for column in table.columns:
+        if own and column is own.column and own.is_named_after_its_table:
+            columns.append(column)
+            continue
+        found = [key for key in _told(bare.words(table, column), keys) if key.table is not table]
+        fits = len({key.table.full_name for key in found}) == 1 and found[0].column.family == column.family
+        reference = f"{found[0].table.full_name}.{found[0].column.name}" if fits else None
+        columns.append(replace(column, references=reference))
+    return replace(table, columns=tuple(columns))
+
+
+def _told(words: Sequence[str], keys: Mapping[str, Sequence[_Key]]) -> list[_Key]:
+    """The keys that a name tells of, those of its longest ending."""
+    name = "".join(words)
+    parted = {len("".join(words[:place])) for place in range(len(words))}
+    for start in range(len(name)):
+        ending = name[start:]
+        found = [key for key in keys.get(ending, ()) if key.is_told_by(name, ending, start in parted)]
+        if found:
+            return found
+    return []
