@@ -6,17 +6,20 @@ from collections.abc import Iterator
 from tao_servers.chinese import name_key
 from tao_servers.text2sql.linking.words import folded, has_han, is_common, singular
 
-__all__ = ["Span", "keys", "loose_key", "spans"]
+__all__ = ["Span", "firm_name", "keys", "loose_key", "spans"]
 
 _UNIT = re.compile(
     r"[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]|[^\W\d_\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]+|\d+"
 )
 _LONGEST_SPAN = 12
+_FIRM = r"股份有限公司|有限责任公司|有限公司|公司|集团"
+_FIRM_EN = "inc|ltd|llc|corp|corporation|limited|company"
 # What the name of a place or a firm may be said without.
 _ENDINGS = re.compile(
-    r"(?<=..)(?:特别行政区|维吾尔自治区|壮族自治区|回族自治区|自治区|自治州|自治县|股份有限公司|有限责任公司|有限公司"
-    r"|公司|集团|省|市|县|区)$|(?<=....)(?:inc|ltd|llc|corp|corporation|limited|company|city|province)$"
+    rf"(?<=..)(?:特别行政区|维吾尔自治区|壮族自治区|回族自治区|自治区|自治州|自治县|{_FIRM}|省|市|县|区)$"
+    rf"|(?<=....)(?:{_FIRM_EN}|city|province)$"
 )
+_FIRM_ENDING = re.compile(rf"(?<=..)(?:{_FIRM})$|(?<=....)(?:{_FIRM_EN})$")
 
 # Between the parts of a name there may be `New-York`, `St. Louis`, `A&B`.
 _BREAK = re.compile(r"[^\s\-.&'’_/·:]")
@@ -38,6 +41,12 @@ def loose_key(text: str, key: str) -> str:
     if has_han(key):
         return shorter
     return shorter if shorter != key else name_key("".join(singular(word) for word in folded(text).split()))
+
+
+def firm_name(key: str) -> str | None:
+    """What a firm is called besides being a firm; None of a key that is no firm's."""
+    name = _FIRM_ENDING.sub("", key)
+    return name if name != key else None
 
 
 def spans(question: str) -> Iterator[Span]:

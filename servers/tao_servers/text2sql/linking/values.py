@@ -12,7 +12,7 @@ from rapidfuzz import fuzz, process
 from tao.errors import ConfigError, ModelError
 from tao_servers.chinese import name_key
 from tao_servers.text2sql.linking.asked import Asked
-from tao_servers.text2sql.linking.value_keys import keys, loose_key, spans
+from tao_servers.text2sql.linking.value_keys import firm_name, keys, loose_key, spans
 from tao_servers.text2sql.linking.value_meaning import ValueMeaning
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ _Hit = TypeVar("_Hit")
 
 How = Literal["exact", "normalised", "contained", "fuzzy", "meaning"]
 
-_EXACT, _NORMALISED, _LOOSE, _CONTAINED, _FUZZY = 1.0, 0.95, 0.9, 0.6, 0.8
+_EXACT, _NORMALISED, _LOOSE, _FIRM, _CONTAINED, _FUZZY = 1.0, 0.95, 0.9, 0.87, 0.6, 0.8
 _FUZZY_CUTOFF = 75
 _LONGEST_NEEDLE = 200
 # Within texts shorter than these, a match says little.
@@ -70,6 +70,7 @@ class ValueIndex:
         self._complete = {(c.table.lower(), c.column.lower()) for c in self.columns if c.complete}
         self._places: dict[str, list[tuple[int, str]]] = defaultdict(list)
         self._loose: dict[str, set[str]] = defaultdict(set)
+        self._firms: set[str] = set()
         for number, column in enumerate(self.columns):
             self._take(number, column.values)
         self._meaning = ValueMeaning([c.values for c in self.columns], embedder) if embedder else None
@@ -136,6 +137,8 @@ class ValueIndex:
                 self._places[key].append((number, value))
                 if loose:
                     self._loose[loose].add(key)
+                if firm_name(key):
+                    self._firms.add(key)
 
     def _allowed(self, tables: Collection[str] | None, column: str | None) -> Callable[[int], bool]:
         wanted = None if tables is None else {table.lower() for table in tables}
@@ -196,9 +199,18 @@ class ValueIndex:
                 for other in sorted(self._without_endings(words, key))
                 for place in self._places.get(other, ())
             ]
+        if not places:
+            score = _FIRM
+            places = self._places.get(self._only_firm(key) or "", [])
         # One character, or digits alone, may as well mean something else.
         weak = 0.6 if len(key) == 1 else 0.8 if key.isdecimal() else 1.0
         return [self._match(place, words, score * weak, "normalised") for place in places[:_MOST_PLACES]]
+
+    def _only_firm(self, key: str) -> str | None:
+        """The one firm that is shortly called so: 深圳腾讯科技有限公司 by 腾讯公司."""
+        name = firm_name(key)
+        found = [firm for firm in self._firms if name in firm] if name else []
+        return found[0] if len(found) == 1 else None
 
     def _match(self, place: tuple[int, str], words: str, score: float, how: How) -> ValueMatch:
         column, value = self.columns[place[0]], place[1]

@@ -56,6 +56,39 @@ def test_a_value_is_found_in_the_other_language_by_meaning() -> None:
     assert (found.value, found.how) == ("dog", "meaning")
 
 
+FIRMS = ColumnValues(
+    "firms",
+    "name",
+    (
+        "深圳腾讯科技有限公司",
+        "北京小桔科技有限公司",
+        "北京小米科技有限责任公司",
+        "长春大学",
+        "Northern Steel Ltd",
+    ),
+    True,
+)
+
+
+@pytest.mark.parametrize(
+    ("question", "words", "value"),
+    [
+        ("腾讯公司的年营业额是多少", "腾讯公司", "深圳腾讯科技有限公司"),
+        ("是北京小桔公司的多少倍", "北京小桔公司", "北京小桔科技有限公司"),
+        ("What did Steel Ltd earn?", "Steel Ltd", "Northern Steel Ltd"),
+    ],
+)
+def test_a_firm_is_found_by_a_short_name(question: str, words: str, value: str) -> None:
+    (match,) = ValueIndex([FIRMS]).in_question(Asked(question))
+    assert (match.words, match.value) == (words, value)
+    assert match.score < 0.9
+
+
+@pytest.mark.parametrize("question", ["北京公司有哪些", "这家公司的科技投入", "长春市有多少人", "阿里公司"])
+def test_a_short_name_of_several_firms_or_of_none_finds_nothing(question: str) -> None:
+    assert ValueIndex([FIRMS]).in_question(Asked(question)) == []
+
+
 def test_an_index_with_an_embedder_needs_none_in_the_question() -> None:
     (match,) = _index(Concepts("dog 狗", "cat 猫")).in_question(Asked("最年轻的狗"))
     assert (match.value, match.how) == ("dog", "meaning")
