@@ -130,20 +130,24 @@ def _own(table: Table, stem: str, bare: _Bare) -> Column | None:
 def _referring(table: Table, keys: Mapping[str, Sequence[_Key]], bare: _Bare) -> Table:
     if any(column.references for column in table.columns):
         return table
-    columns = []
     own = _key(table, bare)
-    for column in table.columns:
-        if own and column is own.column and own.is_named_after_its_table:
-            columns.append(column)
-            continue
-        found = [key for key in _told(bare.words(table, column), keys) if key.table is not table]
-        fits = len({key.table.full_name for key in found}) == 1 and found[0].column.family == column.family
-        reference = f"{found[0].table.full_name}.{found[0].column.name}" if fits else None
-        columns.append(replace(column, references=reference))
+    name = own.column.name if own and own.is_named_after_its_table else None
+    columns = (
+        column if column.name == name else _told(table, column, keys, bare) for column in table.columns
+    )
     return replace(table, columns=tuple(columns))
 
 
-def _told(words: Sequence[str], keys: Mapping[str, Sequence[_Key]]) -> list[_Key]:
+def _told(table: Table, column: Column, keys: Mapping[str, Sequence[_Key]], bare: _Bare) -> Column:
+    """The column, with the reference that its name tells of, if to one table alone."""
+    words = bare.words(table, column)
+    found = [key for key in _keys(words, keys) if key.table is not table]
+    if len(found) != 1 or found[0].column.family != column.family:
+        return column
+    return replace(column, references=f"{found[0].table.full_name}.{found[0].column.name}")
+
+
+def _keys(words: Sequence[str], keys: Mapping[str, Sequence[_Key]]) -> list[_Key]:
     """The keys that a name tells of, those of its longest ending."""
     name = "".join(words)
     parted = {len("".join(words[:place])) for place in range(len(words))}
