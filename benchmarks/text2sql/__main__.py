@@ -14,9 +14,12 @@ endpoint's prefix cache.
 
 The last line is JSON. `ex` is execution accuracy, the share of questions with the right rows (in their sets'
 order where that matters, whatever the order of columns; in defog further columns are allowed), with its 95 %
-interval (Wilson); `difference` that of the same questions, with its bootstrap interval; `seconds` and
-`tokens` (read and written) are means for a question. `ablation` has Tao with one stage turned round at a
-time. Replies are kept on disk, so that a run that was ended goes on where it was; their seconds are those of
+interval (Wilson), which takes the questions for independent of each other; `difference` that of the same
+questions, with its bootstrap interval over the right statements, since a statement may be asked for in two
+languages or in other words; `seconds` and `tokens` (read and written) are means for a question that was
+answered. `pooled` has the ways that were asked every question: a peer that stops half way stands only beside
+the sets that it went through. `ablation` has Tao with one stage turned round at a time. Replies are kept on
+disk by model and by `--slots`, so that a run that was ended goes on where it was; their seconds are those of
 the first time.
 
 With `--identifiers` only ways to keep names right are asked, with one statement each that the model does not
@@ -28,18 +31,19 @@ alone; `ms_per_token` is how long a written token took.
 import json
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, TextIO
 
 import anyio
 import click
 
-from benchmarks.model_cache import Replies
 from benchmarks.text2sql.ablation import STAGES
 from benchmarks.text2sql.bench import Bench
 from benchmarks.text2sql.bounding import bounding
 from benchmarks.text2sql.figures import table
 from benchmarks.text2sql.identifiers import WAYS, measure_identifiers
+from benchmarks.text2sql.keeping import replies_of
 from benchmarks.text2sql.measuring import Plan, measure
 from benchmarks.text2sql.opening import opened
 from benchmarks.text2sql.vanna import Vanna
@@ -81,14 +85,6 @@ def _settings(name: str, base_url: str | None) -> ModelSettings:
         named = None if name == "local" else name
         return settings.model.model_copy(update={"base_url": base_url, "name": named})
     return named_model(settings, name).model
-
-
-def _replies(settings: ModelSettings, turn: anyio.Semaphore, folder: Path | None) -> Replies:
-    # The embedded model's address differs from start to start, and says nothing of the model.
-    depends_on = settings.model_dump(
-        mode="json", include={"name", "base_url", "temperature", "max_tokens", "extra_body"}
-    )
-    return Replies(folder, depends_on, turn)
 
 
 def _teller(file: TextIO | None) -> Callable[[str, Trial], None]:
@@ -146,14 +142,15 @@ def main(
         settings = _settings(name, base_url)
         async with opened(settings, _say, slots) as there:
             turn = anyio.Semaphore(there.slots)
-            replies = _replies(settings, turn, folder)
+            replies = replies_of(there, settings, turn, folder)
             measured = {"model": there.name, "limit": limit}
             with Sources() as sources:
                 bench: Bench[Options] = Bench(
                     there.model, replies, sources, Answerer, _teller(failures), _say, referee
                 )
                 if identifiers:
-                    async with bounding(there, settings, lambda own: _replies(own, turn, folder)) as bound:
+                    kept = partial(replies_of, there, turn=turn, folder=folder)
+                    async with bounding(there, settings, kept) as bound:
                         return measured | {"identifiers": await measure_identifiers(items, bench, bound)}
                 peer = Vanna(there.name, there.base_url, there.api_key, folder, referee)
                 plan = Plan(items, Options(), stages, None if peers == "none" else peer)

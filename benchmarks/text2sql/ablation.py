@@ -6,7 +6,7 @@ from typing import Any, Generic, TypeVar
 
 __all__ = ["STAGES", "Variant", "variants"]
 
-STAGES = ("candidates", "mend", "repairs", "judge", "illustrations", "hints", "early")
+STAGES = ("candidates", "mend", "repairs", "ties", "judge", "illustrations", "hints", "early")
 
 _Options = TypeVar("_Options")
 

@@ -96,7 +96,10 @@ class Bench(Generic[_Options]):
 
 
 def by_set(items: Sequence[Item]) -> list[list[Item]]:
-    """The questions of each set and language, for what a prompt begins with differs between languages."""
+    """The questions of each set and language, for what Tao's prompt begins with differs between languages.
+
+    The plain one begins alike, so that the second language finds it in the endpoint's cache.
+    """
     sets: dict[str, list[Item]] = {}
     for item in items:
         sets.setdefault(item.group, []).append(item)

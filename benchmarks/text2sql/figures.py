@@ -1,20 +1,25 @@
 """The figures of all ways of answering, by set and language and pooled, and their differences."""
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from random import Random
 from typing import Any
 
-from benchmarks.answers import interval
 from benchmarks.text2sql.bench import Trials
 from tao_servers.text2sql.evaluating.report import figures, grouped
 from tao_servers.text2sql.evaluating.trial import Trial
 
 __all__ = ["ablation_figures", "report", "table", "way_figures"]
 
+_RESAMPLES = 5000
 _PARTS = ("ex", "ex_interval", "seconds", "tokens", "written_tokens", "requests", "mended", "failures")
 
 
 def report(trials: Trials) -> dict[str, Any]:
-    """`sets` and `pooled`: n, and every figure by the name of the way of answering."""
+    """`sets` and `pooled`: n, and every figure by the name of the way of answering.
+
+    Only ways that were asked all the questions of a set, or of all sets, are there.
+    """
     groups = {name: grouped(found) for name, found in trials.items()}
     names = sorted({group for found in groups.values() for group in found})
     return {
@@ -72,8 +77,11 @@ def _pooled(found: Sequence[Trial]) -> dict[str, Any]:
 
 
 def _beside(trials: Mapping[str, Sequence[Trial]]) -> dict[str, Any]:
-    each = {name: figures(found).as_json() for name, found in trials.items() if found}
-    beside: dict[str, Any] = {"n": max((one["n"] for one in each.values()), default=0)}
+    """The figures of the ways that were asked every question: the others had another task."""
+    asked = {name: frozenset(map(_question, found)) for name, found in trials.items() if found}
+    every = frozenset().union(*asked.values())
+    each = {name: figures(trials[name]).as_json() for name, some in asked.items() if some == every}
+    beside: dict[str, Any] = {"n": len(every)}
     beside |= {part: {name: one[part] for name, one in each.items()} for part in _PARTS}
     if "tao" in each:
         beside["difference"] = {
@@ -83,15 +91,36 @@ def _beside(trials: Mapping[str, Sequence[Trial]]) -> dict[str, Any]:
 
 
 def _difference(mine: Sequence[Trial], others: Sequence[Trial]) -> dict[str, Any]:
-    """How much more of the same questions are right, with the bootstrap interval over the questions."""
-    right = {(trial.item.group, trial.item.id): trial.right for trial in others}
-    pairs = [
-        float(trial.right) - float(right[key])
-        for trial in mine
-        if (key := (trial.item.group, trial.item.id)) in right
-    ]
-    if not pairs:
+    """How much more of the same questions are right, with the bootstrap interval.
+
+    That is taken over the right statements: what asks for the same rows, in two languages or in other words,
+    is no more independent evidence than one question.
+    """
+    right = {_question(trial): trial.right for trial in others}
+    clusters: dict[tuple[object, ...], list[float]] = defaultdict(list)
+    for trial in mine:
+        if (key := _question(trial)) in right:
+            item = trial.item
+            gain = float(trial.right) - float(right[key])
+            clusters[item.set, item.database, item.gold].append(gain)
+    if not clusters:
         return {"n": 0, "mean": 0.0, "low": 0.0, "high": 0.0}
-    low, high = interval(pairs)
-    values = {"mean": sum(pairs) / len(pairs), "low": low, "high": high}
-    return {"n": len(pairs), **{name: round(value, 4) for name, value in values.items()}}
+    low, high = _interval([(sum(gains), len(gains)) for gains in clusters.values()])
+    gains = [gain for some in clusters.values() for gain in some]
+    values = {"mean": sum(gains) / len(gains), "low": low, "high": high}
+    return {"n": len(gains), **{name: round(value, 4) for name, value in values.items()}}
+
+
+def _interval(clusters: Sequence[tuple[float, int]]) -> tuple[float, float]:
+    """The 95 % percentile bootstrap interval of the mean; of each cluster there are its sum and its size."""
+    random = Random(0)
+    means = []
+    for _ in range(_RESAMPLES):
+        drawn = random.choices(clusters, k=len(clusters))
+        means.append(sum(total for total, _ in drawn) / sum(size for _, size in drawn))
+    means.sort()
+    return means[int(0.025 * _RESAMPLES)], means[int(0.975 * _RESAMPLES) - 1]
+
+
+def _question(trial: Trial) -> tuple[str, str]:
+    return trial.item.group, trial.item.id

@@ -147,7 +147,7 @@ class _Answering:
     async def answer(self, question: str, *, notes: str = "", as_of: datetime.date | None = None) -> Outcome:
         task = await in_thread(lambda stop: self._task(question, notes, as_of, stop))
         writer = Writer(self.model)
-        written = await writer.write(messages(task), 0.0)
+        written = (await writer.write(messages(task), 0.0)).text
         real = self.aliases.read(written) if self.aliases else written
         schema = self.aliases.schema if self.aliases else task.schema
         limits = self.source.database.limits

@@ -31,6 +31,8 @@ class Plan(Generic[_Options]):
 async def measure(plan: Plan[_Options], bench: Bench[_Options]) -> dict[str, Any]:
     """The figures of every way; all of a set is asked in one way before it is asked in the next.
 
+    A peer that fails is asked no more, and has no part in the set in which it failed.
+
     Raises:
         ModelError: the model does not answer any more.
         SetupError: a database or a library is not there.

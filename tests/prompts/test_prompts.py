@@ -39,6 +39,7 @@ PLACEHOLDERS = {
     "knowledge/questions": {"title", "passages"},
     "knowledge/rewrite": {"earlier", "languages", "query"},
     "knowledge/summary": {"title", "text"},
+    "text2sql/choose": {"others"},
     "text2sql/duckdb": set[str](),
     "text2sql/judge": {"tables", "question", "sql", "rows"},
     "text2sql/mysql": set[str](),

@@ -8,10 +8,13 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-__all__ = ["HANG", "Endpoint", "scripted_endpoint"]
+__all__ = ["GONE", "HANG", "Endpoint", "scripted_endpoint"]
 
 HANG = "\x00hang"
 """A reply that ends with this begins to stream and never ends, until the client leaves."""
+
+GONE = "\x00gone"
+"""A reply that is an error, which no client tries again."""
 
 
 @dataclass
@@ -22,6 +25,12 @@ class Endpoint:
     requests: list[dict[str, Any]] = field(default_factory=list)
     begun: threading.Event = field(default_factory=threading.Event)
     left: threading.Event = field(default_factory=threading.Event)
+    asked: threading.Condition = field(default_factory=threading.Condition)
+
+    def wait_for(self, count: int) -> bool:
+        """Whether it is asked so many things, before long."""
+        with self.asked:
+            return self.asked.wait_for(lambda: len(self.requests) >= count, timeout=60)
 
 
 @contextmanager
@@ -39,8 +48,13 @@ def scripted_endpoint(*replies: str) -> Iterator[Endpoint]:
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             reply = _to_probe(body)
             if reply is None:
-                endpoint.requests.append(body)
+                with endpoint.asked:
+                    endpoint.requests.append(body)
+                    endpoint.asked.notify_all()
                 reply = waiting.pop(0) if len(waiting) > 1 else waiting[0]
+            if reply == GONE:
+                self.send_error(400, "The model is gone.")
+                return
             self.send_response(200)
             self.send_header("Content-Type", "text/event-stream")
             self.end_headers()

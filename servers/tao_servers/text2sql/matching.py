@@ -36,6 +36,9 @@ def same_result(
     if not gold_rows:
         return True
     wanted, found = len(gold_rows[0]), len(rows[0])
+    if not wanted and not found:
+        # Rows of no columns, as PostgreSQL has them.
+        return True
     if wanted > found or (wanted < found and not subset):
         return False
     classes = _number_classes(cell for row in (*gold_rows, *rows) for cell in row)

@@ -4,11 +4,12 @@ import datetime
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 
-from anyio import CapacityLimiter, create_task_group
+from anyio import CapacityLimiter, create_task_group, to_thread
 
 from tao.errors import ModelError
 from tao.models.chat import ChatModel, Message
 from tao_servers.text2sql.answering.candidate import Candidate
+from tao_servers.text2sql.answering.choosing import chosen_first
 from tao_servers.text2sql.answering.judging import objection
 from tao_servers.text2sql.answering.options import Options
 from tao_servers.text2sql.answering.outcome import Outcome, Reading
@@ -30,6 +31,7 @@ _TEMPERATURE = 0.7
 _PLACES = 5
 # How sure a result is whose names had to be mended, or that has no value in it.
 _MENDED, _EMPTY = 0.9, 0.5
+_CUT_OFF = "It came to no end. Write one short statement."
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +99,8 @@ class Answerer:
         if self._options.repairs and attempt.is_poor:
             await told("Trying again…")
             await attempt.repair()
+        if self._options.ties:
+            await attempt.decide()
         if self._options.judge:
             await told("Checking the answer…")
             await attempt.judge(self._model)
@@ -123,8 +127,8 @@ class _Attempt:
 
     @property
     def is_poor(self) -> bool:
-        """Whether nothing ran, or what ran found nothing."""
-        return not self._readings or self._readings[0].candidate.is_empty
+        """Whether nothing ran, or what ran gave what can hardly be meant."""
+        return not self._readings or self._readings[0].candidate.is_implausible
 
     async def write(self) -> None:
         """Have candidates written: two side by side, and the others unless these two agree."""
@@ -132,7 +136,7 @@ class _Attempt:
         first = 2 if self._options.early else len(ways)
         await self._take(ways[:first])
         rest = ways[first:]
-        if rest and not (len(self.tried) > 1 and agree(*self.tried[:2]) and not self.is_poor):
+        if rest and (self.is_poor or len(self.tried) < 2 or self._readings[0].votes < len(self.tried)):
             await self._take(rest)
 
     async def repair(self) -> None:
@@ -144,10 +148,16 @@ class _Attempt:
             again = await self._again(asked, _TEMPERATURE if number else 0.0)
             if again is None:
                 return
-            self._add([again])
+            await self._add([again])
             if not self.is_poor:
                 return
             poor = again
+
+    async def decide(self) -> None:
+        """Have the model choose where the votes do not."""
+        self._readings = await chosen_first(
+            self._task, self._readings, self._writer, hinted=self._options.hints
+        )
 
     async def judge(self, model: ChatModel) -> None:
         """Have the chosen candidate judged; on an objection take a new one, if that finds anything."""
@@ -161,9 +171,9 @@ class _Attempt:
         asked = messages_to_repair(self._task, objected, hinted=self._options.hints)
         again = await self._again(asked, 0.0)
         if again is not None and again.ran and not again.is_empty:
-            self._add([again])
+            await self._add([again])
             # What was written in view of the objection goes first.
-            self._readings = tuple(sorted(self._readings, key=lambda one: not agree(one.candidate, again)))
+            self._readings = await to_thread.run_sync(_with_first, self._readings, again)
 
     def outcome(self) -> Outcome:
         """What has come of it so far."""
@@ -201,7 +211,7 @@ class _Attempt:
         new = [candidate for candidate in found if candidate is not None]
         if failures and not new and not self.tried:
             raise failures[0]
-        self._add(new)
+        await self._add(new)
 
     async def _again(self, asked: Sequence[Message], temperature: float) -> Candidate | None:
         """Another candidate; None where that fails, after which those that are there still count."""
@@ -211,10 +221,12 @@ class _Attempt:
             return None
 
     async def _one(self, asked: Sequence[Message], temperature: float) -> Candidate:
-        written = await self._writer.write(asked, temperature)
+        reply = await self._writer.write(asked, temperature)
+        if reply.is_cut_off:
+            return Candidate(reply.text, reply.text, problem=Problem("length", _CUT_OFF))
         return await in_place(
             lambda stop: tried(
-                written,
+                reply.text,
                 self._source,
                 self._task.schema,
                 self._source.database.limits,
@@ -224,9 +236,10 @@ class _Attempt:
             self._places,
         )
 
-    def _add(self, candidates: Sequence[Candidate]) -> None:
+    async def _add(self, candidates: Sequence[Candidate]) -> None:
         self.tried += candidates
-        self._readings = readings(self.tried)
+        # Large results take a while to compare.
+        self._readings = await to_thread.run_sync(readings, tuple(self.tried))
 
     def _confidence(self) -> float:
         if not self._readings:
@@ -235,3 +248,7 @@ class _Attempt:
         sure = first.votes / len(self.tried)
         sure *= _MENDED if first.candidate.mends else 1.0
         return round(sure * (_EMPTY if first.candidate.is_empty else 1.0), 2)
+
+
+def _with_first(found: Sequence[Reading], chosen: Candidate) -> tuple[Reading, ...]:
+    return tuple(sorted(found, key=lambda one: not agree(one.candidate, chosen)))

@@ -13,7 +13,7 @@ class Candidate:
     """A statement: as it was `written`, and as it was sent after names were mended.
 
     `mends` says what was mended, a sentence each. `checked` and `rows` are there when it passed the rules and
-    ran; else `problem` says why not.
+    ran; else `problem` says why not. `standing` tells where texts stand that it looked for in vain.
     """
 
     written: str
@@ -22,6 +22,7 @@ class Candidate:
     checked: Checked | None = None
     rows: Rows | None = None
     problem: Problem | None = None
+    standing: tuple[str, ...] = ()
 
     @property
     def ran(self) -> bool:
@@ -30,5 +31,13 @@ class Candidate:
 
     @property
     def is_empty(self) -> bool:
-        """Whether it ran and gave no row, or one of nothing but NULL."""
-        return self.rows is not None and all(cell is None for row in self.rows.rows for cell in row)
+        """Whether it ran and gave no row, or one of nothing but NULL, or counted what stands elsewhere."""
+        if self.rows is None:
+            return False
+        nothing = {None, 0} if self.standing else {None}
+        return all(cell in nothing for row in self.rows.rows for cell in row)
+
+    @property
+    def is_implausible(self) -> bool:
+        """Whether it ran, and what it gave can hardly be meant."""
+        return self.is_empty or bool(self.checked and self.checked.warnings)

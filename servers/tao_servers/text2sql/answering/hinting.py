@@ -34,7 +34,8 @@ def _values(task: Task) -> Iterator[str]:
     by_words: dict[str, list[ValueMatch]] = defaultdict(list)
     for match in task.link.values:
         # Texts that are written in the question as they stand in the table need no hint to be copied.
-        plain = can_be_shown(match.value) and "\\" not in match.value
+        shown = all(map(can_be_shown, (match.value, match.table, match.column)))
+        plain = shown and "\\" not in match.value
         if plain and match.score >= (_SAME if match.value == match.words else _SURE):
             by_words[match.words].append(match)
     joiner = " 或 " if task.language == "zh" else " or "

@@ -12,16 +12,18 @@ class Options:
     """The stages and how much of each.
 
     `candidates` statements are written at most, fewer when the first two agree and `early` is set; names
-    that do not exist are mended (`mend`); what does not run, or finds nothing, goes back to the model
-    `repairs` times; `judge` asks the model whether the chosen statement answers the question. The prompt
-    shows examples that the schema makes by itself (`illustrations`), up to `examples` verified ones, and the
-    `hints` of linking: values, numbers and dates that the question names.
+    that do not exist are mended (`mend`); what does not run, or gives what can hardly be meant, goes back to
+    the model `repairs` times; `ties` has the model choose among results with as many votes; `judge` asks it
+    whether the chosen statement answers the question. The prompt shows examples that the schema makes by
+    itself (`illustrations`), up to `examples` verified ones, and the `hints` of linking: values, numbers and
+    dates that the question names.
     """
 
     candidates: int = 3
     early: bool = True
     mend: bool = True
     repairs: int = 1
+    ties: bool = False
     judge: bool = False
     illustrations: bool = True
     examples: int = 3

@@ -2,11 +2,12 @@
 
 import datetime
 import re
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from tao.models.texts import estimate_tokens
-from tao_prompts import Language, language_of
+from tao_prompts import language_of
 from tao_servers.text2sql.answering.illustrating import illustrations
 from tao_servers.text2sql.answering.options import Options
 from tao_servers.text2sql.answering.task import Task
@@ -26,6 +27,8 @@ _WHOLE_TABLES = 30
 _WHOLE_TOKENS = 2_000
 _MOST_TOKENS = 2_500
 _MOST_TABLES = 8
+# For reading example values, which are kept.
+_MOST_SECONDS = 10.0
 _DAY = re.compile(r"\d{4}[-/]\d{1,2}([-/]\d{1,2})?\b")
 
 
@@ -55,7 +58,7 @@ def prepared(
         link=link,
         shown=shown,
         has_times=_has_times(tables, samples),
-        illustrations=_illustrations(schema, tables, samples, language) if options.illustrations else (),
+        illustrations=illustrations(schema, tables, samples, language) if options.illustrations else (),
         examples=_examples(source, question, schema, options, examples),
         notes=notes.strip()[:_LONGEST_NOTES],
         as_of=as_of,
@@ -65,7 +68,7 @@ def prepared(
 def _shown(
     source: Source, schema: Schema, link: Link, stop: Stop
 ) -> tuple[str, Sequence[Table], dict[str, dict[str, Samples]]]:
-    if len(schema.tables) <= _WHOLE_TABLES:
+    if len(schema.tables) <= _WHOLE_TABLES and estimate_tokens(render(schema)) <= _WHOLE_TOKENS:
         samples = _samples(source, schema.tables, stop)
         text = render(schema, samples=samples)
         if estimate_tokens(text) <= _WHOLE_TOKENS:
@@ -99,14 +102,14 @@ def _looks_like_days(samples: Samples | None) -> bool:
 def _samples(source: Source, tables: Sequence[Table], stop: Stop) -> dict[str, dict[str, Samples]]:
     # A wide table may have lost columns for this question, but not for the next one.
     schema = source.schema(stop)
-    whole = ((table.full_name, schema.table(table.full_name) or table) for table in tables)
-    return {name: dict(source.samples(table, stop)) for name, table in whole}
-
-
-def _illustrations(
-    schema: Schema, tables: Sequence[Table], samples: dict[str, dict[str, Samples]], language: Language
-) -> tuple[Example, ...]:
-    return illustrations(schema, tables, samples, language)
+    samples: dict[str, dict[str, Samples]] = {}
+    end = time.monotonic() + _MOST_SECONDS
+    for table in tables:
+        # Those that are left out this time are read for the next question.
+        if time.monotonic() < end:
+            whole = schema.table(table.full_name) or table
+            samples[table.full_name] = dict(source.samples(whole, stop))
+    return samples
 
 
 def _examples(

@@ -11,7 +11,7 @@ from tao_servers.text2sql.examples import Example
 from tao_servers.text2sql.one_line import one_line
 from tao_servers.text2sql.schema import Dialect
 
-__all__ = ["messages", "messages_to_repair", "prompt_to_judge"]
+__all__ = ["messages", "messages_to_choose", "messages_to_repair", "prompt_to_judge"]
 
 _NAMES: dict[Dialect, str] = {
     "sqlite": "SQLite",
@@ -20,6 +20,7 @@ _NAMES: dict[Dialect, str] = {
     "mysql": "MySQL",
 }
 _PROBLEM = 400
+_SQL = 2_000
 _EMPTY = {"zh": "它没有查到任何值。", "en": "it finds nothing."}
 _ROWS = 3
 _CELL = 40
@@ -46,13 +47,32 @@ def messages(task: Task, *, hinted: bool = True) -> list[Message]:
 
 def messages_to_repair(task: Task, candidate: Candidate, *, hinted: bool = True) -> list[Message]:
     """The request to write a statement anew, with what was wrong with one."""
-    problem = candidate.problem.text if candidate.problem else _EMPTY[task.language]
-    told = render("text2sql/repair", task.language, {"problem": one_line(problem, _PROBLEM)})
+    told = render(
+        "text2sql/repair", task.language, {"problem": one_line(_against(candidate, task), _PROBLEM)}
+    )
     return [
         *messages(task, hinted=hinted),
-        Message("assistant", candidate.sql),
+        Message("assistant", candidate.sql[:_SQL]),
         Message("user", told),
     ]
+
+
+def messages_to_choose(task: Task, candidates: Sequence[Candidate], *, hinted: bool = True) -> list[Message]:
+    """The question which of several statements answers the question."""
+    first, *others = (candidate.sql[:_SQL] for candidate in candidates)
+    listed = "\n".join(f"{number}. {one_line(sql, _SQL)}" for number, sql in enumerate(others, start=2))
+    return [
+        *messages(task, hinted=hinted),
+        Message("assistant", first),
+        Message("user", render("text2sql/choose", task.language, {"others": listed})),
+    ]
+
+
+def _against(candidate: Candidate, task: Task) -> str:
+    if candidate.problem is not None:
+        return candidate.problem.text
+    found = [_EMPTY[task.language]] if candidate.is_empty else []
+    return " ".join([*found, *candidate.standing, *(candidate.checked.warnings if candidate.checked else ())])
 
 
 def prompt_to_judge(task: Task, candidate: Candidate) -> str:

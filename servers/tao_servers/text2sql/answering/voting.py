@@ -13,8 +13,8 @@ def readings(candidates: Iterable[Candidate]) -> tuple[Reading, ...]:
     """The results that there are, the one to choose first.
 
     Results count as one whatever the order of their columns and rows. A result with values goes before
-    one without, then the one with more votes, then the one whose statement needed less mending, then the
-    one that was written first.
+    one without, then the one with more votes, then the more plausible one, then the one whose statement
+    needed less mending, then the one that was written first.
     """
     groups: list[list[Candidate]] = []
     for candidate in candidates:
@@ -26,9 +26,12 @@ def readings(candidates: Iterable[Candidate]) -> tuple[Reading, ...]:
         else:
             same.append(candidate)
     found = [Reading(min(group, key=lambda one: len(one.mends)), len(group)) for group in groups]
-    return tuple(
-        sorted(found, key=lambda one: (one.candidate.is_empty, -one.votes, len(one.candidate.mends)))
-    )
+    return tuple(sorted(found, key=_rank))
+
+
+def _rank(reading: Reading) -> tuple[bool, int, bool, int]:
+    one = reading.candidate
+    return one.is_empty, -reading.votes, one.is_implausible, len(one.mends)
 
 
 def agree(one: Candidate, other: Candidate) -> bool:

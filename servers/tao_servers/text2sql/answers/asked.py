@@ -1,6 +1,6 @@
 """The answer to a question: what it says, the statement and rows behind it, and what else may be meant."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -9,7 +9,7 @@ from tao_servers.text2sql.answering.outcome import Outcome
 from tao_servers.text2sql.answering.task import Task
 from tao_servers.text2sql.answers.ask_result import Alternative, AskResult
 from tao_servers.text2sql.answers.asked_text import Wording, told
-from tao_servers.text2sql.answers.fitting import LONGEST_HEADING, cut, is_short
+from tao_servers.text2sql.answers.fitting import LONGEST, LONGEST_HEADING, cut, first_short, is_short
 from tao_servers.text2sql.limits import Cell, Rows
 from tao_servers.text2sql.one_line import one_line
 
@@ -19,6 +19,7 @@ _CELLS = (2_000, 400, 100, 30)
 _ENOUGH = 10
 _MOST_ALTERNATIVES = 3
 _LONGEST_SQL = 1_000
+_SHORT_SQL, _SHORT_HEADING, _SHORT_ANSWER = 300, 20, 400
 _MOST_COLUMNS = 40
 _MOST_TABLES = 12
 _LONGEST_TITLE = 60
@@ -33,7 +34,6 @@ class _Form:
     value: AskResult
     wording: Wording
     csv: str | None
-    shows_rows: bool = True
 
     def with_(self, **changes: Any) -> "_Form":
         return replace(self, value=self.value.model_copy(update=changes))
@@ -47,7 +47,8 @@ class _Form:
         csv = self.csv if is_cut or has_cut_cells else None
         notes = [self.value.note] if self.value.note else []
         if is_cut:
-            notes.append(self.wording.rest(count, found, csv, more=self.rows.more))
+            notes.append(self.wording.rest(count, found, more=self.rows.more))
+            notes += [] if csv else [self.wording.said("rest sql")]
         if has_cut_cells:
             notes.append(self.wording.said("cells"))
         update = {"rows": list(shown[:count]), "truncated": is_cut, "csv": csv}
@@ -58,8 +59,9 @@ class _Form:
 def present_answer(outcome: Outcome, *, csv: str | None = None) -> tuple[str, AskResult]:
     """The answer as a text and as a value that say the same, cut to the room there is.
 
-    `csv` is the address of all the rows, told where they are not all here. Rows go first, then the data of
-    the chart, then the chart, then the other readings.
+    `csv` is the address of all the rows, told where they are not all here. Rows beyond the first few go
+    first, then the data of the chart, then the chart, then the other readings, then the address, then most
+    of the SQL; only where not even one row has room, the rows.
     """
     chosen, wording, value = outcome.chosen, Wording(outcome.task.language), _made(outcome)
     if chosen is None or chosen.rows is None:
@@ -92,7 +94,7 @@ def _answered(outcome: Outcome, chosen: Candidate, rows: Rows) -> AskResult:
     return AskResult(
         answer=answer_sentence(chosen.sql, rows, task.schema, task.language),
         sql=formatted(chosen.sql, task.schema.dialect),
-        columns=[cut(name, LONGEST_HEADING) for name in rows.columns],
+        columns=[one_line(name, LONGEST_HEADING) for name in rows.columns],
         row_count=len(rows.rows),
         confidence=round(outcome.confidence, 2),
         assumptions=assumptions(outcome),
@@ -132,22 +134,29 @@ def _unanswered(outcome: Outcome, wording: Wording) -> AskResult:
 
 
 def _fitted(whole: _Form, plain: str) -> tuple[str, AskResult]:
-    """The fullest form that has room for some rows, else the first that has room at all."""
-    narrow = None
-    for form in _forms(whole, plain):
+    """The fullest form with enough rows, else the one with the most; without any only where none has room."""
+    found = len(whole.rows.rows)
+    return (
+        _with_rows(_forms(whole, plain), found, enough=_ENOUGH)
+        or _with_rows(_scant_forms(whole, plain), found, enough=1)
+        or first_short(form.made((), 0) for form in _rowless_forms(whole, plain))
+    )
+
+
+def _with_rows(forms: Iterable[_Form], found: int, *, enough: int) -> tuple[str, AskResult] | None:
+    """The first form with enough rows, else the one with the most; None when no row has room in any."""
+    best, most = None, min(found, 1) - 1
+    for form in forms:
         shown, count = _most_rows(form)
-        if not is_short(*form.made(shown, count)):
-            continue
-        narrow = narrow or (form, shown, count)
-        if count >= min(len(form.rows.rows), _ENOUGH) or not form.shows_rows:
-            return form.made(shown, count)
-    if narrow is None:
-        raise AssertionError("the last form has room")
-    form, shown, count = narrow
-    return form.made(shown, count)
+        if count > most:
+            best, most = form.made(shown, count), count
+        if count >= min(found, enough):
+            break
+    return best
 
 
 def _forms(whole: _Form, plain: str) -> Iterator[_Form]:
+    """All but what can be asked for anew."""
     yield whole
     chart = whole.value.chart
     if chart is not None:
@@ -157,30 +166,82 @@ def _forms(whole: _Form, plain: str) -> Iterator[_Form]:
     bare = whole.with_(chart=None, alternatives=[])
     yield bare
     yield bare.with_(sql=plain)
-    note = whole.wording.said("large")
-    least = bare.with_(
-        sql=cut(plain, _LONGEST_SQL),
-        assumptions=whole.value.assumptions[:2],
-        columns=whole.value.columns[:_MOST_COLUMNS],
-        note=note,
+
+
+def _scant_forms(whole: _Form, plain: str) -> Iterator[_Form]:
+    """Rows, with ever less of what stands round them."""
+    bare = replace(whole.with_(chart=None, alternatives=[], sql=plain), csv=None)
+    yield bare
+    assumptions = bare.value.assumptions[:2]
+    yield bare.with_(
+        sql=cut(plain, _LONGEST_SQL), assumptions=assumptions, note=_note(bare, plain, _LONGEST_SQL)
     )
-    yield replace(least, shows_rows=False, csv=None)
+    yield bare.with_(
+        sql=cut(plain, _SHORT_SQL),
+        assumptions=[],
+        tables=[],
+        columns=[cut(name, _SHORT_HEADING) for name in bare.value.columns],
+        note=_note(bare, plain, _SHORT_SQL),
+    )
+
+
+def _rowless_forms(whole: _Form, plain: str) -> Iterator[_Form]:
+    """What stands round the rows, ever less of it; the last has room whatever the names and texts are."""
+    form = whole.with_(chart=None, note=whole.wording.said("large" if whole.rows.rows else "sql"))
+    yield form
+    form = form.with_(alternatives=[])
+    yield form
+    form = form.with_(
+        sql=cut(plain, _LONGEST_SQL),
+        assumptions=form.value.assumptions[:2],
+        columns=form.value.columns[:_MOST_COLUMNS],
+    )
+    yield form
+    form = form.with_(columns=[])
+    yield form
+    form = replace(form.with_(sql=cut(plain, _SHORT_SQL), assumptions=[], tables=[]), csv=None)
+    yield form
+    # A character takes up to seven: one in the text, six in JSON.
+    yield form.with_(answer=cut(form.value.answer, _SHORT_ANSWER), question_back=None)
+
+
+def _note(form: _Form, plain: str, longest: int) -> str | None:
+    return form.wording.said("sql") if len(plain) > longest else None
 
 
 def _most_rows(form: _Form) -> tuple[list[list[Cell]], int]:
-    """The rows, their cells as long as lets enough of them in, and how many have room."""
-    best: tuple[list[list[Cell]], int] = ([], 0)
-    for longest in _CELLS if form.shows_rows else ():
+    """The rows, their cells as long as lets enough of them in, and how many have room; -1: not even none."""
+    best: tuple[list[list[Cell]], int] = ([], -1)
+    for longest in _CELLS:
         shown = [[_shown(cell, longest) for cell in row] for row in form.rows.rows]
-        low, high = 0, len(shown)
-        while low < high:
-            middle = (low + high + 1) // 2
-            low, high = (middle, high) if is_short(*form.made(shown, middle)) else (low, middle - 1)
-        if low > best[1] or not best[0]:
-            best = (shown, low)
-        if low >= min(len(shown), _ENOUGH):
+        count = _room(form, shown)
+        if count > best[1]:
+            best = (shown, count)
+        if count >= min(len(shown), _ENOUGH):
             break
     return best
+
+
+def _room(form: _Form, shown: Sequence[list[Cell]]) -> int:
+    most = _most_at_all(shown)
+    if most == len(shown) and is_short(*form.made(shown, most)):
+        # All of them can be shorter than most of them with the note on the rest.
+        return most
+    low, high = -1, min(most, len(shown) - 1)
+    while low < high:
+        middle = (low + high + 1) // 2
+        low, high = (middle, high) if is_short(*form.made(shown, middle)) else (low, middle - 1)
+    return low
+
+
+def _most_at_all(shown: Sequence[list[Cell]]) -> int:
+    """How many rows would have room by themselves at most: to try more would only take time."""
+    size = 0
+    for count, row in enumerate(shown):
+        size += sum(len(str(cell)) + 2 for cell in row)
+        if size > LONGEST:
+            return count
+    return len(shown)
 
 
 def _pairs(shown: Sequence[list[Cell]], rows: Sequence[list[Cell]]) -> Iterator[tuple[Cell, Cell]]:

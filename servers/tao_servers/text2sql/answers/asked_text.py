@@ -1,5 +1,6 @@
 """The text of an answer: all that its value says, in the language of the question."""
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,7 @@ _ZH = {
     "rest sql": "其余的行请用 run_sql 加 LIMIT 和 OFFSET 读取，或改为汇总。",
     "over": "超过",
     "cells": "以 … 结尾的文本被截短。",
+    "sql": "SQL 太长，这里只有开头。",
     "large": "结果和 SQL 太长，这里放不下；请少选几列，或先汇总。",
     "no answer": "没有得到能运行的 SQL（共试了 {n} 次），所以没有答案。",
     "no problem": "模型没有写出任何 SQL。",
@@ -42,6 +44,7 @@ _EN = {
     "rest sql": "Get the others with run_sql, LIMIT and OFFSET, or aggregate.",
     "over": "more than ",
     "cells": "Texts that end in … are cut.",
+    "sql": "The SQL is too long; here is its beginning.",
     "large": "The result and its SQL are too long to show here; select fewer columns, or aggregate.",
     "no answer": "None of {n} attempts gave SQL that runs, so there is no answer.",
     "no problem": "The model wrote no SQL.",
@@ -61,11 +64,9 @@ class Wording:
         """A phrase with its values."""
         return self._phrases[phrase].format(**values)
 
-    def rest(self, shown: int, found: int, csv: str | None, *, more: bool) -> str:
-        """How many rows are missing, and where they are."""
-        text = self.said("rest", shown=shown, found=found, over=self.said("over") if more else "")
-        where = self.said("rest csv", csv=csv) if csv else self.said("rest sql")
-        return f"{text} {where}"
+    def rest(self, shown: int, found: int, *, more: bool) -> str:
+        """How many rows are missing."""
+        return self.said("rest", shown=shown, found=found, over=self.said("over") if more else "")
 
     def no_statement(self, problem: str | None) -> str:
         """Why no statement ran, and what to do."""
@@ -84,8 +85,11 @@ def _paragraphs(value: "AskResult", wording: Wording) -> Iterator[str]:
         yield value.question_back
     if value.rows:
         yield markdown_table(value.columns, value.rows)
-    if value.note is not None:
-        yield value.note
+    notes = [value.note] if value.note is not None else []
+    # The value has the address only once: it may be as long as its statement.
+    notes += [wording.said("rest csv", csv=value.csv)] if value.csv is not None else []
+    if notes:
+        yield " ".join(notes)
     if value.sql is not None:
         yield _fenced(value.sql)
         yield "\n".join(_about(value, wording))
@@ -94,9 +98,8 @@ def _paragraphs(value: "AskResult", wording: Wording) -> Iterator[str]:
 
 
 def _fenced(sql: str) -> str:
-    fence = "```"
-    while fence in sql:
-        fence += "`"
+    longest = max((len(run) for run in re.findall("`+", sql)), default=0)
+    fence = "`" * max(3, longest + 1)
     return f"{fence}sql\n{sql}\n{fence}"
 
 

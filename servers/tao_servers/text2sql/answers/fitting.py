@@ -6,12 +6,12 @@ from typing import TypeVar
 
 from pydantic import BaseModel
 
-__all__ = ["LONGEST_HEADING", "cut", "first_short", "is_short"]
+__all__ = ["LONGEST", "LONGEST_HEADING", "cut", "first_short", "is_short"]
 
 _Value = TypeVar("_Value", bound=BaseModel)
 
 # Characters of text and structured content together.
-_LONGEST = 7_800
+LONGEST = 7_800
 LONGEST_HEADING = 60
 
 
@@ -26,7 +26,7 @@ def first_short(forms: Iterable[tuple[str, _Value]]) -> tuple[str, _Value]:
 def is_short(text: str, value: BaseModel) -> bool:
     """Whether a result is short enough for every host."""
     structured = json.dumps(value.model_dump(mode="json", exclude_none=True), ensure_ascii=False)
-    return len(text) + len(structured) <= _LONGEST
+    return len(text) + len(structured) <= LONGEST
 
 
 def cut(text: str, longest: int) -> str:

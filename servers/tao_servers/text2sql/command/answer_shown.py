@@ -18,7 +18,8 @@ __all__ = ["print_answer"]
 
 _LONGEST_CELL = 200
 _ZH = {
-    "more": "只列出前 {n} 行，还有更多：--csv 文件名 可写出全部行，--max-rows 可多列一些。",
+    "more": "只列出前 {n} 行，还有更多：--csv 文件名 可写出全部行，"
+    "tao-text2sql --max-rows N ask … 可多列一些。",
     "tables": "用到的表：{names}",
     "assumptions": "前提：",
     "others": "其他理解：",
@@ -26,7 +27,8 @@ _ZH = {
     "confidence": "把握：{share}",
 }
 _EN = {
-    "more": "Only the first {n} rows are here: --csv FILE writes them all, --max-rows shows more.",
+    "more": "Only the first {n} rows are here: --csv FILE writes them all,"
+    " `tao-text2sql --max-rows N ask ...` lists more.",
     "tables": "Tables used: {names}",
     "assumptions": "Assumptions:",
     "others": "Other readings:",

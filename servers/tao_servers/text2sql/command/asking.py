@@ -1,6 +1,7 @@
 """`tao-text2sql ask`: one question, one answer."""
 
 import datetime
+import os
 import sys
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
@@ -14,6 +15,7 @@ from tao.errors import ConfigError, ModelError
 from tao.settings import Settings
 from tao_servers.serving.settings import read_settings
 from tao_servers.text2sql.command.model_choice import chosen_model
+from tao_servers.text2sql.command.overrides import Overrides
 from tao_servers.text2sql.configured import MOST_ROWS, named
 from tao_servers.text2sql.errors import SetupError, Text2sqlError
 from tao_servers.text2sql.tools import Databases
@@ -21,7 +23,7 @@ from tao_servers.text2sql.tools import Databases
 if TYPE_CHECKING:
     from tao_servers.text2sql.answering.candidate import Candidate
     from tao_servers.text2sql.answering.outcome import Outcome
-    from tao_servers.text2sql.stopping import Stop
+    from tao_servers.text2sql.limits import Rows
     from tao_servers.text2sql.tools.databases import Opened
 
 __all__ = ["Asking", "Notify", "ask", "concluded"]
@@ -37,9 +39,11 @@ _HELP = """Answer QUESTION, in Chinese or English, from a database: the answer, 
   tao-text2sql ask '上海有多少客户' --db shop.sqlite
   tao-text2sql ask 'orders per city last month' --db postgresql://me@host/shop --as-of 2026-11-23
   tao-text2sql ask 'all customers of Beijing' --db shop.sqlite --csv customers.csv
+  tao-text2sql --max-rows 500 ask 'all customers of Beijing' --db shop.sqlite
 
-Exit code: 0 answered, 1 no answer or a question back, 2 wrong options or settings, 3 the model or the
-database failed, 130 after Ctrl-C, which stops the query as well."""
+--max-rows, --timeout and --comments stand before `ask`. Exit code: 0 answered, 1 no answer or a question
+back, 2 wrong options or settings, 3 the model or the database failed, or the --csv could not be written,
+130 after Ctrl-C, which stops the query as well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +96,8 @@ def ask(
     """Open model and database, ask, print."""
     if not question.strip():
         raise click.UsageError("The question is empty. Ask something, such as 'how many orders are there'.")
-    if csv is not None and not csv.absolute().parent.is_dir():
-        raise click.UsageError(f"There is no folder {str(csv.absolute().parent)!r} for --csv.")
+    if csv is not None:
+        _refuse_hopeless(csv.absolute())
     settings = read_settings()
     settings = settings.model_copy(update={"model": chosen_model(settings.model, name, base_url)})
     opened = _opened(context, database)
@@ -111,19 +115,35 @@ def concluded(asking: Asking, opened: "Opened", answered: Callable[[Notify], Awa
     Raises:
         click.ClickException: model, database or settings failed, with its exit code.
     """
+    import anyio
+
     from tao_servers.text2sql.command.answer_shown import print_answer
 
+    async def work() -> int:
+        outcome = await _asked(answered)
+        # It took long to come by, and stands whatever becomes of the file.
+        value = print_answer(outcome, as_json=asking.as_json, has_csv=asking.csv is not None)
+        if asking.csv is not None and outcome.chosen is not None:
+            await _written(outcome.chosen, opened, asking.csv)
+        return 0 if outcome.chosen is not None and not value.ambiguous else 1
+
     try:
-        with _stages() as notify:
-            outcome = _run(asking, opened, answered, notify)
+        return anyio.run(work)
     except KeyboardInterrupt:
         return _INTERRUPTED
-    except ConfigError as exc:
-        raise click.UsageError(str(exc)) from exc
-    except (ModelError, Text2sqlError, OSError) as exc:
-        raise _Failed(str(exc)) from exc
-    value = print_answer(outcome, as_json=asking.as_json, has_csv=asking.csv is not None)
-    return 0 if outcome.chosen is not None and not value.ambiguous else 1
+
+
+def _refuse_hopeless(csv: Path) -> None:
+    """Tell before a model is asked that a file cannot be written, as far as that can be seen."""
+    folder = str(csv.parent)
+    try:
+        is_there, has_folder = csv.exists(), csv.parent.is_dir()
+    except OSError as exc:
+        raise click.UsageError(f"--csv cannot be {str(csv)!r}: {exc.strerror or exc}.") from exc
+    if not has_folder:
+        raise click.UsageError(f"There is no folder {folder!r} for --csv.")
+    if not is_there and not os.access(folder, os.W_OK | os.X_OK):
+        raise click.UsageError(f"Nothing may be written to the folder {folder!r}: name another --csv.")
 
 
 def _opened(context: click.Context, given: str | None) -> "Opened":
@@ -134,7 +154,8 @@ def _opened(context: click.Context, given: str | None) -> "Opened":
         known = [one for one in databases.all() if one.name == given] if len(databases) else []
         if known:
             return known[0]
-        own = context.with_resource(Databases([named(given, read_settings().text2sql)]))
+        database = Overrides.handed_on(context).of(named(given, read_settings().text2sql))
+        own = context.with_resource(Databases([database]))
         return own.pick(None)
     except SetupError as exc:
         advice = "" if given else " Or name it after the question: --db PATH_OR_URL."
@@ -167,43 +188,43 @@ async def _answered(
         return await answerer.answer(question, notes=notes, as_of=as_of, notify=told)
 
 
-def _run(
-    asking: Asking, opened: "Opened", answered: Callable[[Notify], Awaitable["Outcome"]], notify: Notify
-) -> "Outcome":
-    import anyio
-
-    async def work() -> "Outcome":
-        outcome = await answered(notify)
-        if asking.csv is not None and outcome.chosen is not None:
-            await _written(outcome.chosen, opened, asking.csv)
-        return outcome
-
-    return anyio.run(work)
+async def _asked(answered: Callable[[Notify], Awaitable["Outcome"]]) -> "Outcome":
+    try:
+        with _stages() as notify:
+            return await answered(notify)
+    except ConfigError as exc:
+        raise click.UsageError(str(exc)) from exc
+    except (ModelError, Text2sqlError, OSError) as exc:
+        raise _Failed(str(exc)) from exc
 
 
 async def _written(chosen: "Candidate", opened: "Opened", path: Path) -> None:
-    from mcp.server.mcpserver.exceptions import ToolError
+    """Write all rows of a statement into a file; tell when there were too many for that."""
+    from anyio import to_thread
 
-    from tao_servers.text2sql.tools.working import in_thread
-
-    try:
-        cut = await in_thread(lambda stop: _write(chosen, opened, path, stop), opened.places)
-    except ToolError as exc:
-        raise _Failed(f"{path}: {exc}") from exc
-    if cut is not None:
-        click.echo(f"{path}: only the first {cut:,} rows were written; filter or aggregate.", err=True)
-
-
-def _write(chosen: "Candidate", opened: "Opened", path: Path, stop: "Stop") -> int | None:
-    """Write all rows of a statement; how many, when there were too many for that."""
-    from tao_servers.text2sql.tools.csv_text import csv_lines
+    from tao_servers.text2sql.threads import in_place
 
     sql = chosen.checked.sql if chosen.checked is not None else chosen.sql
     limits = replace(opened.limits, max_rows=MOST_ROWS, max_bytes=_MOST_BYTES, max_cell=_LONGEST_CELL)
-    rows = opened.source.engine(stop).run(sql, limits, stop)
+    try:
+        rows = await in_place(lambda stop: opened.source.engine(stop).run(sql, limits, stop), opened.places)
+        await to_thread.run_sync(_write, rows, path)
+    except Text2sqlError as exc:
+        raise _Failed(f"{path} was not written, since reading all rows failed: {exc}") from exc
+    except OSError as exc:
+        reason = exc.strerror or exc
+        raise _Failed(f"{path} could not be written: {reason}. Name another file with --csv.") from exc
+    if rows.more:
+        click.echo(
+            f"{path}: only the first {len(rows.rows):,} rows were written; filter or aggregate.", err=True
+        )
+
+
+def _write(rows: "Rows", path: Path) -> None:
+    from tao_servers.text2sql.tools.csv_text import csv_lines
+
     with path.open("w", encoding="utf-8", errors="replace", newline="") as file:
         file.writelines(csv_lines(rows.columns, rows.rows))
-    return len(rows.rows) if rows.more else None
 
 
 @contextmanager

@@ -41,7 +41,7 @@ allowed. Databases are only read.
   tao-text2sql eval sets --plain --model local --json > plain.json
 
 Exit code: 0 when it was measured, 2 for wrong options, settings or data sets, 3 if the model stopped
-answering, 130 after Ctrl-C; what was measured by then is told."""
+answering or a database cannot be read, 130 after Ctrl-C; what was measured by then is told."""
 
 
 @click.command("eval", help=_HELP)
@@ -51,7 +51,11 @@ answering, 130 after Ctrl-C; what was measured by then is told."""
     type=click.IntRange(min=1),
     help="Ask so many questions of each set and language at most, spread over its databases.",
 )
-@click.option("--plain", is_flag=True, help="Show the whole schema, try once, mend and repair nothing.")
+@click.option(
+    "--plain",
+    is_flag=True,
+    help="Show the schema alone (the likeliest tables of a large one), try once, mend and repair nothing.",
+)
 @click.option("--model", "name", metavar="NAME", help="Another model than that of the settings.")
 @click.option("--base-url", metavar="URL", help="Another endpoint than that of the settings, with its /v1.")
 @click.option(
@@ -86,11 +90,11 @@ def evaluate(
         _run(evaluation, referee, settings, at_once, failures)
     except KeyboardInterrupt:
         evaluation.interrupted = True
-    except SetupError as exc:
-        raise click.ClickException(str(exc)) from exc
     except ConfigError as exc:
         raise click.UsageError(str(exc)) from exc
     except ModelError as exc:
+        evaluation.failure = f"The model stopped answering: {exc}"
+    except SetupError as exc:
         evaluation.failure = str(exc)
     _tell(evaluation, as_json=as_json)
     if evaluation.interrupted:
@@ -197,6 +201,7 @@ def _tell(evaluation: "Evaluation", *, as_json: bool) -> None:
     elif evaluation.trials:
         evaluation.write(sys.stdout)
     asked, wanted = len(evaluation.trials), len(evaluation.items)
-    click.echo(f"Asked {asked} of {wanted} questions, answered by {evaluation.model!r}.", err=True)
+    by = f", answered by {evaluation.model!r}" if evaluation.model else ""
+    click.echo(f"Asked {asked} of {wanted} questions{by}.", err=True)
     if evaluation.failure:
-        click.echo(f"Error: The model stopped answering: {evaluation.failure}", err=True)
+        click.echo(f"Error: {evaluation.failure}", err=True)

@@ -3,7 +3,6 @@
 import gc
 import logging
 import math
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -20,6 +19,7 @@ from tao_servers.text2sql.command.asking import ask
 from tao_servers.text2sql.command.checking import check
 from tao_servers.text2sql.command.evaluating import evaluate
 from tao_servers.text2sql.command.examples import examples
+from tao_servers.text2sql.command.overrides import Overrides
 from tao_servers.text2sql.configured import MOST_ROWS, MOST_SECONDS, configured, named
 from tao_servers.text2sql.database import Database
 from tao_servers.text2sql.errors import SetupError, Text2sqlError
@@ -72,9 +72,14 @@ def run(
     serving: Serving,
 ) -> None:
     """Serve the databases, or leave them to the command; without one the tools tell how to name it."""
-    chosen = [_limited(database, max_rows, timeout) for database in _chosen(given, comments)]
     context = click.get_current_context()
-    databases = context.with_resource(Databases(chosen))
+    overrides = Overrides(comments, max_rows, timeout)
+    overrides.hand_on(context)
+    chosen = _chosen(given)
+    # `ask` may name a database of its own, which they are for as well.
+    if comments is not None and len(chosen) != 1 and context.invoked_subcommand != ask.name:
+        raise click.UsageError("--comments is for one database; put `comments` into the settings.")
+    databases = context.with_resource(Databases(overrides.of(database) for database in chosen))
     context.obj = databases
     if context.invoked_subcommand is None:
         asking = _asking(read_settings())
@@ -101,26 +106,14 @@ def _warm(databases: Databases) -> None:
             logging.getLogger(__name__).warning("Database %s: %s", opened.name, exc)
 
 
-def _chosen(given: tuple[str, ...], comments: Path | None) -> list[Database]:
+def _chosen(given: tuple[str, ...]) -> list[Database]:
     settings = read_settings().text2sql
     try:
         chosen = [named(one, settings) for one in given] if given else configured(settings)
     except SetupError as exc:
         raise click.UsageError(str(exc)) from exc
-    if comments is not None:
-        if len(chosen) != 1:
-            raise click.UsageError("--comments is for one database; put `comments` into the settings.")
-        chosen = [replace(chosen[0], comments=comments)]
     names = [database.name for database in chosen]
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:
         raise click.UsageError(f"Two databases are called {twice!r}: write --database NAME=PATH_OR_URL.")
     return chosen
-
-
-def _limited(database: Database, max_rows: int | None, timeout: float | None) -> Database:
-    limits = database.limits
-    return replace(
-        database,
-        limits=replace(limits, max_rows=max_rows or limits.max_rows, timeout=timeout or limits.timeout),
-    )

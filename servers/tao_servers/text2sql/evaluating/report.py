@@ -19,8 +19,8 @@ _Z = 1.959964
 class Figures:
     """What some trials come to.
 
-    `seconds`, `tokens` (read and written) and `written_tokens` are means for one question; `failures` counts
-    those that were not right by kind, the most frequent first.
+    `seconds`, `tokens` (read and written), `written_tokens` and `requests` are means for a question that the
+    model answered; `failures` counts those that were not right by kind, the most frequent first.
     """
 
     n: int
@@ -39,7 +39,7 @@ class Figures:
 
     @property
     def interval(self) -> tuple[float, float]:
-        """The bounds of `ex` with a confidence of 95 %."""
+        """The bounds of `ex` with a confidence of 95 %, of which `wilson` says what it takes for granted."""
         return wilson(self.right, self.n)
 
     def as_json(self) -> dict[str, Any]:
@@ -59,7 +59,11 @@ class Figures:
 
 
 def wilson(right: int, n: int) -> tuple[float, float]:
-    """The 95 % score interval of a share (Wilson, 1927); from 0 to 1 when there is nothing."""
+    """The 95 % score interval of a share (Wilson, 1927); from 0 to 1 when there is nothing.
+
+    It takes the questions for independent of each other. Where several ask for the same statement, in two
+    languages or in other words, there is less to go by than it counts, and the interval is too narrow.
+    """
     if not n:
         return 0.0, 1.0
     share, square = right / n, _Z * _Z
@@ -70,14 +74,15 @@ def wilson(right: int, n: int) -> tuple[float, float]:
 
 def figures(trials: Sequence[Trial]) -> Figures:
     """What the trials come to."""
+    answered = [trial for trial in trials if trial.answered]
     failures = Counter(trial.verdict.failure for trial in trials if not trial.right)
     return Figures(
         n=len(trials),
         right=sum(trial.right for trial in trials),
-        seconds=_mean(trial.seconds for trial in trials),
-        tokens=_mean(trial.tokens for trial in trials),
-        written_tokens=_mean(trial.usage.completion_tokens for trial in trials),
-        requests=_mean(trial.requests for trial in trials),
+        seconds=_mean(trial.seconds for trial in answered),
+        tokens=_mean(trial.tokens for trial in answered),
+        written_tokens=_mean(trial.usage.completion_tokens for trial in answered),
+        requests=_mean(trial.requests for trial in answered),
         mended=sum(bool(trial.mends) for trial in trials),
         failures=dict(failures.most_common()),
     )

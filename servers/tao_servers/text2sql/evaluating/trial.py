@@ -34,6 +34,11 @@ class Trial:
         return not self.verdict.failure
 
     @property
+    def answered(self) -> bool:
+        """Whether it came to an answer, right or wrong, whose cost is known."""
+        return self.requests > 0
+
+    @property
     def tokens(self) -> int:
         """Tokens that the model read and wrote."""
         return self.usage.prompt_tokens + self.usage.completion_tokens

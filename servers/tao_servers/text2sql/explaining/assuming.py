@@ -2,12 +2,13 @@
 
 import datetime
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from tao_prompts.language import Language
 from tao_servers.text2sql.linking import DateMatch, find_dates
 from tao_servers.text2sql.one_line import one_line
+from tao_servers.text2sql.schema import Table
 
 if TYPE_CHECKING:
     from sqlglot import exp
@@ -36,6 +37,7 @@ _ZH = {
     "number": "“{words}”= {value}",
     "case": "文本比较不区分大小写",
     "whole": "整数相除，小数部分被舍去：{x}",
+    "else": "COUNT 把每一行都算在内，ELSE 给出 {x} 的行也算",
     "ties": "按 {x} 取前 {n} 行，最后两行的值相同，可能还有并列的行没有列出",
     "unconnected": "{a} 与 {b} 之间没有连接条件，每一行都与对方的每一行组合，结果可能重复",
     "text": "“{a}”不是列名，按文本处理",
@@ -50,6 +52,7 @@ _EN = {
     "number": "{words!r} = {value}",
     "case": "Texts are compared whatever their case",
     "whole": "Whole numbers are divided, and the fraction is dropped: {x}",
+    "else": "COUNT counts every row, those that ELSE gives {x} for as well",
     "ties": "The first {n} by {x}: the last two have the same value, so there may be more with it",
 }
 _UNCONNECTED = re.compile(r"Nothing connects '(?P<a>[^']+)' and '(?P<b>[^']+)'")
@@ -103,8 +106,7 @@ def _from_link(chosen: "Candidate", task: "Task") -> Iterator[str]:
         return
     literals = list(tree.find_all(exp.Literal))
     texts = {one.name for one in literals if one.is_string}
-    columns = {one.name.lower() for one in tree.find_all(exp.Column)}
-    for match in _values_used(task.link.values, texts, columns):
+    for match in _values_used(task.link.values, _compared(tree, task)):
         place = one_line(f"{match.table}.{match.column}", 2 * _LONGEST_VALUE)
         value = one_line(match.value, _LONGEST_VALUE)
         yield _said(task.language, "value", words=match.words, place=place, value=value)
@@ -117,15 +119,38 @@ def _from_link(chosen: "Candidate", task: "Task") -> Iterator[str]:
             yield _said(task.language, "number", words=number.words, value=number.value)
 
 
+def _compared(tree: "exp.Expr", task: "Task") -> set[tuple[str, str, str]]:
+    """The texts that the statement looks for, each with the table and the column where it does."""
+    from sqlglot import exp
+
+    from tao_servers.text2sql.explaining.parts import selects
+
+    every = {id(one.select): one for one in selects(tree, task.schema)}
+    sources = [source for one in every.values() for source in one.sources.values()]
+    tables = [source.full_name for source in sources if isinstance(source, Table)]
+    found = set()
+    for text in tree.find_all(exp.Literal):
+        condition = text.find_ancestor(exp.Predicate, exp.Case)
+        for column in condition.find_all(exp.Column) if condition is not None else ():
+            select = every.get(id(column.find_ancestor(exp.Select)))
+            meant = select.column(column) if select is not None else None
+            # What a query in FROM gives comes from one of the tables.
+            places = (
+                [(meant[0].full_name, meant[1].name)] if meant else [(one, column.name) for one in tables]
+            )
+            found |= {(table.lower(), name.lower(), text.name) for table, name in places}
+    return found
+
+
 def _values_used(
-    matches: Sequence["ValueMatch"], texts: set[str], columns: set[str]
+    matches: Iterable["ValueMatch"], compared: set[tuple[str, str, str]]
 ) -> Iterator["ValueMatch"]:
     """Values in the statement that the question calls otherwise, each where the statement looks for it."""
-    told: set[str] = set()
+    told: set[tuple[str, str, str]] = set()
     for match in matches:
-        is_there = match.value in texts and match.column.lower() in columns
-        if is_there and match.words != match.value and match.value not in told:
-            told.add(match.value)
+        place = (match.table.lower(), match.column.lower(), match.value)
+        if place in compared and match.words != match.value and place not in told:
+            told.add(place)
             yield match
 
 
@@ -141,9 +166,11 @@ def _is_used(date: DateMatch, literals: str) -> bool:
     if first is None or last is None or (first.day, (last + datetime.timedelta(days=1)).day) != (1, 1):
         return False
     # Whole months: '2026-10%', or the year alone.
-    months = {first.strftime("%Y-%m"), last.strftime("%Y-%m"), first.strftime("%Y%m")}
-    is_year = (first.month, last.month) == (1, 12) and str(first.year) in literals
-    return is_year or any(month in literals for month in months)
+    whole = {first.strftime("%Y-%m"), last.strftime("%Y-%m"), first.strftime("%Y%m")}
+    if (first.month, last.month) == (1, 12):
+        whole.add(str(first.year))
+    # '2026-10-05' is a day in the month, and not the month.
+    return re.search(rf"(?<!\d)(?:{'|'.join(whole)})(?!-?\d)", literals) is not None
 
 
 def _stands(day: datetime.date, literals: str) -> bool:
@@ -190,13 +217,25 @@ def _from_statement(chosen: "Candidate", task: "Task") -> Iterator[str]:
     if any(_ignores_case(one) for one in parts.filters):
         yield _said(task.language, "case")
     for output in parts.outputs:
-        division = next((one for one in output.find_all(exp.Div) if _drops_fraction(one, parts)), None)
+        own = (one for one in output.find_all(exp.Div) if one.find_ancestor(exp.Select) is tree)
+        division = next((one for one in own if _drops_fraction(one, parts)), None)
         if division is not None:
             yield _said(task.language, "whole", x=words.value(division))
             break
+    yield from (_said(task.language, "else", x=one) for one in _counted_anyway(tree))
     tied = _tied_column(chosen, parts)
     if tied is not None:
         yield _said(task.language, "ties", n=parts.limit, x=words.value(parts.outputs[tied]))
+
+
+def _counted_anyway(tree: "exp.Expr") -> Iterator[str]:
+    """What ELSE gives in a COUNT of a CASE, where that is counted like the rest."""
+    from sqlglot import exp
+
+    for count in tree.find_all(exp.Count):
+        other = count.this.args.get("default") if isinstance(count.this, exp.Case) else None
+        if isinstance(other, exp.Literal | exp.Boolean):
+            yield one_line(other.sql(), _LONGEST_VALUE)
 
 
 def _ignores_case(condition: "exp.Expr") -> bool:
@@ -220,7 +259,9 @@ def _is_whole(node: "exp.Expr", parts: "Parts") -> bool:
     """Whether a value is surely a whole number to the database."""
     from sqlglot import exp
 
-    if isinstance(node, exp.Paren | exp.Sum | exp.Max | exp.Min):
+    if isinstance(node, exp.Sum) and parts.schema.dialect == "postgres" and _has_large(node, parts):
+        return False
+    if isinstance(node, exp.Paren | exp.Sum | exp.Max | exp.Min | exp.Nullif):
         return isinstance(node.this, exp.Expr) and _is_whole(node.this, parts)
     if isinstance(node, exp.Add | exp.Sub | exp.Mul):
         return _is_whole(node.this, parts) and _is_whole(node.expression, parts)
@@ -232,8 +273,17 @@ def _is_whole(node: "exp.Expr", parts: "Parts") -> bool:
         return not node.is_string and node.name.isdecimal()
     if isinstance(node, exp.Column):
         found = parts.column(node)
-        return found is not None and "int" in found[1].type.lower()
+        type_ = found[1].type.lower() if found is not None else ""
+        return "int" in type_ and not any(word in type_ for word in ("interval", "point"))
     return isinstance(node, exp.Count)
+
+
+def _has_large(total: "exp.Expr", parts: "Parts") -> bool:
+    """Whether a bigint is in a sum: PostgreSQL makes a decimal number of these."""
+    from sqlglot import exp
+
+    types = [found[1].type.lower() for found in map(parts.column, total.find_all(exp.Column)) if found]
+    return any(word in type_ for type_ in types for word in ("big", "int8"))
 
 
 def _tied_column(chosen: "Candidate", parts: "Parts") -> int | None:

@@ -18,6 +18,7 @@ __all__ = ["question_back"]
 
 _MOST = 3
 _SURE = 0.5
+_NOTHING: dict[Language, str] = {"zh": "（没有查到）", "en": ", which finds nothing"}
 
 
 def question_back(outcome: "Outcome") -> str | None:
@@ -25,9 +26,11 @@ def question_back(outcome: "Outcome") -> str | None:
 
     One is ahead when most of the statements that ran gave its result. Readings differ when they read other
     tables, filter, aggregate, group or limit otherwise, or give nothing in common; not when one has a column
-    more, or another order of columns.
+    more, or another order of columns. One that finds nothing is named where it has more votes than the one
+    that was chosen.
     """
-    found = [reading for reading in outcome.readings if not reading.candidate.is_empty]
+    most = outcome.readings[0].votes if outcome.readings else 0
+    found = [one for one in outcome.readings if not one.candidate.is_empty or one.votes > most]
     if len(found) < 2 or _is_clear(outcome):
         return None
     task = outcome.task
@@ -52,7 +55,8 @@ def _different(found: Sequence["Reading"], schema: Schema) -> list["Reading"]:
 
 
 def _told(reading: "Reading", schema: Schema, language: Language) -> str:
-    return reading_of(reading.candidate.sql, schema, language)
+    text = reading_of(reading.candidate.sql, schema, language)
+    return text + _NOTHING[language] if reading.candidate.is_empty else text
 
 
 def _asked(texts: Sequence[str], language: Language) -> str:

@@ -60,7 +60,8 @@ class _Answer:
         rows = self._rows.rows
         if not rows:
             return self._closed(self._said("nothing"), hint=self._has_filters)
-        if len(rows) == 1 and all(cell is None for cell in rows[0]):
+        is_listed = self._parts is not None and not self._parts.is_grouped
+        if len(rows) == 1 and not is_listed and all(cell is None for cell in rows[0]):
             return self._closed(self._said("null only"), hint=self._has_filters)
         if len(rows) == 1:
             is_nothing = self._counts_only and rows[0][0] == 0

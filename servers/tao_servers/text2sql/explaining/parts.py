@@ -13,7 +13,17 @@ from sqlglot.errors import ErrorLevel, SqlglotError
 from tao_servers.text2sql.one_line import one_line
 from tao_servers.text2sql.schema import Column, Dialect, Family, Schema, Table
 
-__all__ = ["Parts", "Source", "as_written", "conjuncts", "is_query", "query_of", "without_brackets"]
+__all__ = [
+    "Parts",
+    "Source",
+    "as_written",
+    "conjuncts",
+    "is_query",
+    "limit_of",
+    "query_of",
+    "selects",
+    "without_brackets",
+]
 
 Source = Table | exp.Expr | None
 """What a name in FROM means: a table, a query, or something else."""
@@ -88,13 +98,24 @@ def conjuncts(node: exp.Expr | None) -> list[exp.Expr]:
     return found
 
 
+def limit_of(query: exp.Expr) -> int | None:
+    """How many rows a query gives at most, as far as it says so in digits."""
+    limit = query.args.get("limit")
+    if isinstance(limit, exp.Fetch):
+        options = limit.args.get("limit_options")
+        is_plain = options is None or not (options.args.get("percent") or options.args.get("with_ties"))
+        return _whole(limit.args.get("count")) if is_plain else None
+    return _whole(limit.expression) if isinstance(limit, exp.Limit) else None
+
+
 class Parts:
     """One SELECT, with what its names mean in a schema; `around` is the one that it stands in."""
 
     def __init__(self, select: exp.Select, schema: Schema, around: "Parts | None" = None) -> None:
         self.select, self.schema, self._around = select, schema, around
         self._queries = _named_queries(select)
-        self.sources = dict(self._sources())
+        self._joins: list[exp.Join] = select.args.get("joins") or []
+        self.sources = {name: self._source(node) for name, node in self._named()}
 
     @property
     def outputs(self) -> list[exp.Expr]:
@@ -102,10 +123,26 @@ class Parts:
         return [one.unalias() for one in self.select.expressions]
 
     @property
+    def sides(self) -> dict[str, str]:
+        """The names in FROM that are joined LEFT, RIGHT or FULL, so that rows of one side may be missing."""
+        names = [name for name, _ in self._named()]
+        pairs = zip(names[len(names) - len(self._joins) :], self._joins, strict=True)
+        return {name: join.side for name, join in pairs if join.side and join.kind in {"", "OUTER"}}
+
+    @property
     def filters(self) -> list[exp.Expr]:
-        """The conditions of WHERE."""
+        """The conditions of WHERE, and those in ON that connect nothing."""
         where = self.select.args.get("where")
-        return conjuncts(where.this if where else None)
+        plain = [join for join in self._joins if not join.side and join.kind in {"", "CROSS", "INNER"}]
+        joined = [one for join in plain for one in conjuncts(join.args.get("on")) if self._is_about_one(one)]
+        return joined + conjuncts(where.this if where else None)
+
+    @property
+    def one_for_each(self) -> list[exp.Expr]:
+        """What DISTINCT ON keeps one row for each of."""
+        distinct = self.select.args.get("distinct")
+        on = distinct.args.get("on") if isinstance(distinct, exp.Distinct) else None
+        return (on.expressions if isinstance(on, exp.Tuple) else [on]) if on is not None else []
 
     @property
     def having(self) -> list[exp.Expr]:
@@ -132,12 +169,7 @@ class Parts:
     @property
     def limit(self) -> int | None:
         """How many rows it gives at most."""
-        limit = self.select.args.get("limit")
-        if isinstance(limit, exp.Fetch):
-            options = limit.args.get("limit_options")
-            is_plain = options is None or not (options.args.get("percent") or options.args.get("with_ties"))
-            return _whole(limit.args.get("count")) if is_plain else None
-        return _whole(limit.expression) if isinstance(limit, exp.Limit) else None
+        return limit_of(self.select)
 
     @property
     def offset(self) -> int:
@@ -178,12 +210,12 @@ class Parts:
             return found[1].family if found else "other"
         return "number" if isinstance(node, _NUMBERS) else "other"
 
-    def _sources(self) -> Iterator[tuple[str, Source]]:
+    def _named(self) -> Iterator[tuple[str, exp.Expr]]:
         start = self.select.args.get("from_")
         nodes = [start.this] if isinstance(start, exp.From) else []
-        nodes += [join.this for join in self.select.args.get("joins") or ()]
+        nodes += [join.this for join in self._joins]
         for number, node in enumerate(nodes):
-            yield node.alias_or_name.lower() or f" {number}", self._source(node)
+            yield node.alias_or_name.lower() or f" {number}", node
 
     def _source(self, node: exp.Expr) -> Source:
         if isinstance(node, exp.Table) and isinstance(node.this, exp.Identifier):
@@ -191,6 +223,14 @@ class Parts:
             return query or self.schema.table(node.name, node.db or None)
         inner = without_brackets(node)
         return inner if isinstance(inner, exp.Query) else None
+
+    def _is_about_one(self, condition: exp.Expr) -> bool:
+        """Whether a condition has the columns of one source alone."""
+        names = set()
+        for column in condition.find_all(exp.Column):
+            found = None if column.table else self.column(column)
+            names.add(column.table.lower() or (found[0].full_name if found else ""))
+        return len(names) == 1 and "" not in names
 
     def _meant(self, node: exp.Expr, *, aliases_first: bool = False) -> exp.Expr:
         """What a number or an alias of the SELECT stands for."""
@@ -204,6 +244,16 @@ class Parts:
             if aliases_first or self.column(node) is None:
                 return given.get(node.name.lower(), node)
         return node
+
+
+def selects(tree: exp.Expr, schema: Schema) -> Iterator[Parts]:
+    """Every SELECT of a statement, each with the one that it stands in."""
+    made: dict[int, Parts] = {}
+    # Breadth first, so that the outer ones come before those in them.
+    for select in tree.find_all(exp.Select):
+        outer = select.find_ancestor(exp.Select)
+        made[id(select)] = Parts(select, schema, made.get(id(outer)))
+        yield made[id(select)]
 
 
 def _named_queries(select: exp.Expr) -> dict[str, exp.Expr]:

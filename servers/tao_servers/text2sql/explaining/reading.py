@@ -64,6 +64,8 @@ class Told:
         found = [self._said(where, x=words.conditions(parts.filters))] if parts.filters else []
         if per and parts.groups:
             found.append(self._said(per, x=words.values(parts.groups)))
+        if parts.one_for_each:
+            found.append(self._said("one for each", x=words.values(parts.one_for_each)))
         if parts.having:
             found.append(self._said("having", x=words.conditions(parts.having)))
         return found + self._order(parts, words)
@@ -93,14 +95,17 @@ class Told:
 
         words = self.words(parts)
         measures = [one for one in parts.outputs if parts.is_aggregate(one)]
-        if len(measures) == 1 and isinstance(measures[0], exp.Count):
+        if len(measures) == 1 and words.names_sources(measures[0]):
             text = words.value(measures[0])
             # "counts orders", not "counts number of orders".
             return self._said("counts", x=text.removeprefix("number of ") if self._language == "en" else text)
         tables = words.sources()
-        phrase = "lists different" if parts.select.args.get("distinct") else "lists"
+        is_distinct = parts.select.args.get("distinct") and not parts.one_for_each
+        phrase = "lists different" if is_distinct else "lists"
         if measures:
-            names_tables = any(one.find(exp.Count) for one in measures)
+            counts = (count for one in measures for count in one.find_all(exp.Count))
+            own = [count for count in counts if count.find_ancestor(exp.Select) is parts.select]
+            names_tables = any(map(words.names_sources, own))
             text, phrase = words.values(measures), "computes"
             return self._said(phrase, x=text if names_tables else self._of(text, tables))
         return self._said(phrase, x=self._of(words.values(parts.outputs), tables))
@@ -111,12 +116,15 @@ class Told:
     def _both(self, tree: "exp.SetOperation", around: "Parts | None") -> str:
         from sqlglot import exp
 
-        from tao_servers.text2sql.explaining.parts import without_brackets
+        from tao_servers.text2sql.explaining.parts import limit_of, without_brackets
 
         phrase = {exp.Intersect: "intersect", exp.Except: "except"}.get(type(tree), "union")
         deeper = Told(self._schema, self._language, self._depth + 1)
         sides = [deeper.query(without_brackets(side), around) for side in (tree.this, tree.expression)]
-        return self._said(phrase, a=sides[0], b=sides[1])
+        text, limit = self._said(phrase, a=sides[0], b=sides[1]), limit_of(tree)
+        if limit is None:
+            return text
+        return ("；" if self._language == "zh" else "; ").join([text, self._said("limit", n=limit)])
 
     def _said(self, phrase: str, **values: object) -> str:
         from tao_servers.text2sql.explaining.phrases import fill

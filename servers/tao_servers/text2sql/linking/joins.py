@@ -1,17 +1,13 @@
-"""Which tables can be joined, by declared keys and, where there are none, by columns of the same name."""
+"""Which tables can be joined, by declared keys and by those that the names of columns tell of."""
 
 import heapq
-import re
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
+from tao_servers.text2sql.linking.references import with_likely_references
 from tao_servers.text2sql.schema import Schema
 
 __all__ = ["Joins"]
 
-_IDENTIFYING = re.compile(r".+(?:id|code|_key|_no|编号|编码|代码)$", re.IGNORECASE)
-# A name that many tables share tells nothing of how two of them belong together.
-_MOST_SHARING = 12
 _LONGEST_PATH = 3
 
 
@@ -19,12 +15,11 @@ class Joins:
     """The joins of a schema, tables by their numbers in it."""
 
     def __init__(self, schema: Schema) -> None:
-        self._declared = _declared(schema)
-        self._likely = _likely(schema, self._declared)
+        self._joined = _joined(with_likely_references(schema))
 
     def neighbours(self, table: int) -> set[int]:
         """The tables that a table is joined with."""
-        return self._declared[table] | self._likely[table]
+        return self._joined[table]
 
     def between(self, chosen: Sequence[int], scores: Mapping[int, float], most: int) -> list[int]:
         """Tables that are not chosen but lie on the shortest path from a chosen one to those before it.
@@ -52,7 +47,7 @@ class Joins:
             if table in seen:
                 continue
             seen.add(table)
-            for other in sorted(self._declared[table]):
+            for other in sorted(self._joined[table]):
                 if other in goals:
                     return list(between)
                 if steps + 1 < _LONGEST_PATH:
@@ -61,7 +56,7 @@ class Joins:
         return []
 
 
-def _declared(schema: Schema) -> list[set[int]]:
+def _joined(schema: Schema) -> list[set[int]]:
     numbers = {table.full_name.lower(): number for number, table in enumerate(schema.tables)}
     found: list[set[int]] = [set() for _ in schema.tables]
     for number, table in enumerate(schema.tables):
@@ -79,18 +74,3 @@ def _target(reference: str | None, numbers: Mapping[str, int]) -> int | None:
     lowered = reference.lower()
     # A key may name only the table, and both names may have dots.
     return numbers.get(lowered.rpartition(".")[0], numbers.get(lowered))
-
-
-def _likely(schema: Schema, declared: Sequence[set[int]]) -> list[set[int]]:
-    sharing: dict[str, set[int]] = defaultdict(set)
-    for number, table in enumerate(schema.tables):
-        if not declared[number]:
-            for column in table.columns:
-                if _IDENTIFYING.match(column.name):
-                    sharing[column.name.lower()].add(number)
-    found: list[set[int]] = [set() for _ in schema.tables]
-    for numbers in sharing.values():
-        if len(numbers) <= _MOST_SHARING:
-            for number in numbers:
-                found[number] |= numbers - {number}
-    return found

@@ -16,8 +16,10 @@ __all__ = ["with_likely_references"]
 _KEY = re.compile(r"(?:uuid|id|code|key|no|name|编号|编码|代码|名称?)$")
 _SEPARATORS = re.compile(r"[\W_]+")
 _WORD = re.compile(r"(?<=[a-z\d])(?=[A-Z])")
-# In bytes. A shorter name may end another by chance, as `id` does `paid`.
-_SHORTEST_KEY = 5
+# In bytes. A shorter name may end another by chance, as `id` does `paid` and `artid` does `cartid`; and
+# what stands before it is a word of more than two letters, or of one Chinese character.
+_SHORTEST_KEY = 6
+_SHORTEST_WORD = 3
 _FEWEST_COLUMNS = 3
 
 
@@ -40,11 +42,13 @@ class _Key:
 
     def is_told_by(self, name: str, ending: str, is_parted: bool) -> bool:
         """Whether a name that ends so tells of this key; `is_parted`: a word begins where the ending does."""
-        if ending == self.whole and len(ending.encode()) >= _SHORTEST_KEY:
-            return True
+        if not is_parted:
+            before = len(name.encode()) - len(ending.encode())
+            is_long = len(ending.encode()) >= _SHORTEST_KEY and before >= _SHORTEST_WORD
+            return ending == self.whole and is_long
         # A number that is named after a table and something else may be anything: `ground_fare`.
         is_enough = ending == self.whole or ending == name or self.column.family != "number"
-        return is_parted and is_enough
+        return is_enough
 
 
 @lru_cache(maxsize=16)
@@ -76,6 +80,11 @@ class _Bare:
         # What the names of a table share ends where a word ends: o_orderkey, o_custkey.
         skipped = len(own) if own.endswith("_") else self._skipped
         return _words(column.name[skipped:])
+
+    def shared(self, table: Table) -> int:
+        """How many letters all names of the table begin with, of those that are left."""
+        own = _common([one.name for one in table.columns])
+        return 0 if own.endswith("_") else len("".join(_words(own[self._skipped :])))
 
 
 def _common(names: Collection[str]) -> str:
@@ -141,16 +150,16 @@ def _referring(table: Table, keys: Mapping[str, Sequence[_Key]], bare: _Bare) ->
 def _told(table: Table, column: Column, keys: Mapping[str, Sequence[_Key]], bare: _Bare) -> Column:
     """The column, with the reference that its name tells of, if to one table alone."""
     words = bare.words(table, column)
-    found = [key for key in _keys(words, keys) if key.table is not table]
+    found = [key for key in _keys(words, bare.shared(table), keys) if key.table is not table]
     if len(found) != 1 or found[0].column.family != column.family:
         return column
     return replace(column, references=f"{found[0].table.full_name}.{found[0].column.name}")
 
 
-def _keys(words: Sequence[str], keys: Mapping[str, Sequence[_Key]]) -> list[_Key]:
-    """The keys that a name tells of, those of its longest ending."""
+def _keys(words: Sequence[str], shared: int, keys: Mapping[str, Sequence[_Key]]) -> list[_Key]:
+    """The keys that a name tells of, those of its longest ending; a word begins after `shared` letters."""
     name = "".join(words)
-    parted = {len("".join(words[:place])) for place in range(len(words))}
+    parted = {shared, *(len("".join(words[:place])) for place in range(len(words)))}
     for start in range(len(name)):
         ending = name[start:]
         found = [key for key in keys.get(ending, ()) if key.is_told_by(name, ending, start in parted)]

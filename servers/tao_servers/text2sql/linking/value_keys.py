@@ -19,6 +19,13 @@ _ENDINGS = re.compile(
     rf"(?<=..)(?:特别行政区|维吾尔自治区|壮族自治区|回族自治区|自治区|自治州|自治县|{_FIRM}|省|市|县|区)$"
     rf"|(?<=....)(?:{_FIRM_EN}|city|province)$"
 )
+# What many firms do tells of none: 科技公司.
+_TRADE = re.compile(
+    "科技|技术|网络|信息|软件|电子|电商|互联网|通信|传媒|文化|教育|医药|医疗|生物|食品|餐饮|服装|汽车|能源|电力|石油|钢铁"
+    "|化工|建筑|工程|地产|房地产|物业|物流|快递|运输|航空|旅游|贸易|进出口|商贸|投资|金融|证券|保险|基金|银行|咨询|广告"
+    "|制造|设备|材料|环保|农业|国有|上市|外资"
+    "|tech|technology|software|trading|insurance|investment|holding|transport|steel|oil|food|energy"
+)
 _FIRM_ENDING = re.compile(rf"(?<=..)(?:{_FIRM})$|(?<=....)(?:{_FIRM_EN})$")
 
 # Between the parts of a name there may be `New-York`, `St. Louis`, `A&B`.
@@ -46,7 +53,7 @@ def loose_key(text: str, key: str) -> str:
 def firm_name(key: str) -> str | None:
     """What a firm is called besides being a firm; None of a key that is no firm's."""
     name = _FIRM_ENDING.sub("", key)
-    return name if name != key else None
+    return name if name != key and not _TRADE.fullmatch(name) else None
 
 
 def spans(question: str) -> Iterator[Span]:

@@ -4,16 +4,18 @@ This module imports sqlglot.
 """
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from sqlglot import exp
 
+from tao_servers.text2sql.checking.statement import called
 from tao_servers.text2sql.mending.conditions import prefix_of
 from tao_servers.text2sql.mending.edits import Edit
 from tao_servers.text2sql.mending.joining import Joining
 from tao_servers.text2sql.mending.likeness import LIKE, SURE, Choice, Near, best, by_meaning, keys, likeness
 from tao_servers.text2sql.mending.parsed import Parsed
 from tao_servers.text2sql.mending.scopes import MOST_PLACES, Place, Scope, ends_of
-from tao_servers.text2sql.mending.values import is_value, text_for
+from tao_servers.text2sql.mending.values import is_value, may_be_text, text_for
 from tao_servers.text2sql.schema import Column, Table
 
 __all__ = ["real_columns"]
@@ -21,6 +23,8 @@ __all__ = ["real_columns"]
 # A statement with more wrong names than this is beyond mending, and comparing takes time.
 _MOST = 40
 _MOST_CHOICES = 400
+# What SQLite asks of a table for full-text search by its own name, as in `docs MATCH 'word'`.
+_FULL_TEXT = frozenset({"bm25", "highlight", "matchinfo", "offsets", "snippet"})
 _Choices = list[Choice[tuple[Place | None, str]]]
 
 
@@ -110,19 +114,27 @@ class _Columns:
             return self._told_apart(column, having, scope) if len(having) > 1 else None
         outer = [place for one in scope.chain() for place in one.places]
         aliases = any(name in one.aliases for one in scope.chain())
-        whole = self._parsed.dialect in {"postgres", "duckdb"} and any(one.name == name for one in outer)
+        whole = any(one.name == name for one in outer) and self._is_whole(column)
         if aliases or whole or not outer or not scope.is_clear or any(one.has(name) for one in outer):
             return None
         if is_value(column):
             return text_for(column, scope, self._parsed)
         own = self._of(scope.places) + self._aliases_for(column, scope)
         return (
-            self._renamed(column, best(column.name, own, self._tables, SURE), None)
+            self._named(column, best(column.name, own, self._tables, SURE), scope)
             or self._joined(column, scope)
-            or self._renamed(column, best(column.name, own, self._tables), None)
-            or self._renamed(column, by_meaning(column.name, own, self._near), None)
-            or text_for(column, scope, self._parsed)
+            or self._named(column, best(column.name, own, self._tables), scope)
+            or self._named(column, by_meaning(column.name, own, self._near), scope)
+            or (text_for(column, scope, self._parsed) if may_be_text(column) else None)
         )
+
+    def _is_whole(self, column: exp.Column) -> bool:
+        """Whether the name of a table can stand for its rows there."""
+        if self._parsed.dialect == "sqlite":
+            call = column.parent
+            asked = isinstance(call, exp.Anonymous) and called(call) in _FULL_TEXT
+            return asked or isinstance(call, exp.Match)
+        return self._parsed.dialect in {"postgres", "duckdb"}
 
     def _told_apart(self, column: exp.Column, having: list[Place], scope: Scope) -> list[Edit] | None:
         """A column that several have: that of the thing it is selected from, else that of the first."""
@@ -150,7 +162,11 @@ class _Columns:
             column.find_ancestor(exp.Order, exp.Group, exp.Having, exp.Select), exp.Select
         ):
             return []
-        return [Choice(alias, (None, alias)) for alias in scope.aliases]
+        return [
+            Choice(alias, (None, alias))
+            for alias in scope.aliases
+            if not any(place.has(alias) for place in scope.places)
+        ]
 
     def _of(self, places: Iterable[Place]) -> _Choices:
         found: _Choices = []
@@ -215,7 +231,7 @@ class _Columns:
 
         table = self._parsed.schema.table(alias) if alias else None
         only = picked if table is None else lambda far: picked(far) if far is table else None
-        found = self._joining.edits(scope, only, "" if table is not None else alias)
+        found = self._joining.edits(scope, name, only, "" if table is not None else alias)
         if found is None:
             return None
         edits, prefix, real = found
@@ -242,6 +258,16 @@ class _Columns:
         if span is None or not prefix:
             return []
         return [Edit(span[0], span[0], f"{prefix}.", f"took {column.name} from {prefix}")]
+
+    def _named(
+        self, column: exp.Column, found: tuple[Place | None, str] | None, scope: Scope
+    ) -> list[Edit] | None:
+        """The name, with what it is taken from where others there have such a column too."""
+        edits = self._renamed(column, found, None)
+        place, name = found or (None, "")
+        several = sum(one.has(self._folded(name)) for one in scope.places) > 1
+        prefix = prefix_of(place, self._parsed) if several and place is not None else ""
+        return [replace(edit, text=f"{prefix}.{edit.text}") for edit in edits] if edits and prefix else edits
 
     def _renamed(
         self, column: exp.Column, found: tuple[Place | None, str] | None, written: Place | None

@@ -4,6 +4,8 @@ This module imports sqlglot.
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice, permutations
 
 from sqlglot import exp
 
@@ -15,6 +17,8 @@ from tao_servers.text2sql.mending.scopes import Place, Scope, ends_of
 
 __all__ = ["keyed_conditions", "prefix_of"]
 
+_MOST_COLUMNS = 40
+
 
 def keyed_conditions(parsed: Parsed, near: Near | None) -> list[Edit]:
     """What to write so that joins follow foreign keys."""
@@ -24,8 +28,7 @@ def keyed_conditions(parsed: Parsed, near: Near | None) -> list[Edit]:
     for scope in joined:
         assert links is not None
         for join in scope.joins:
-            for equal in _equalities(join.args.get("on")):
-                edits += _corrected(equal, scope, links, parsed)
+            edits += _corrected(join, scope, links, parsed)
             edits += _added(join, scope, links, parsed)
     return edits
 
@@ -59,26 +62,54 @@ def _sides(equal: exp.EQ, scope: Scope, parsed: Parsed) -> list[tuple[exp.Column
     return found if found[0][1] is not found[1][1] else []
 
 
-def _corrected(equal: exp.EQ, scope: Scope, links: Links, parsed: Parsed) -> list[Edit]:
+@dataclass(frozen=True, slots=True)
+class _Equality:
+    """Two columns that are said to be equal, of two tables that `link` alone ties.
+
+    `is_meant` says that it is not the key, and was to be.
+    """
+
+    columns: tuple[exp.Column, exp.Column]
+    places: frozenset[Place]
+    link: Link
+    is_tie: bool
+    is_meant: bool
+
+
+def _corrected(join: exp.Join, scope: Scope, links: Links, parsed: Parsed) -> list[Edit]:
+    """What to write for the equality that the key is meant by; none where another one is the key already."""
+    read = [_equality(equal, scope, links, parsed) for equal in _equalities(join.args.get("on"))]
+    found = [one for one in read if one is not None]
+    edits = []
+    for one in found:
+        beside = [other for other in found if other is not one and other.places == one.places]
+        if one.is_meant and not any(other.is_tie or other.is_meant for other in beside):
+            names = (one.link.column, one.link.far_column)
+            for column, name in zip(one.columns, names, strict=True):
+                edits += _renamed(column, name, parsed)
+    return edits
+
+
+def _equality(equal: exp.EQ, scope: Scope, links: Links, parsed: Parsed) -> _Equality | None:
     sides = _sides(equal, scope, parsed)
     if not sides:
-        return []
+        return None
     (one, left), (other, right) = sides
     if left.table is None or right.table is None:
-        return []
+        return None
     ties = links.between(left.table, right.table)
     if len(ties) != 1:
-        return []
+        return None
     fold = parsed.names.of
     written = (fold(one.this), fold(other.this))
     known = (left.has(written[0]), right.has(written[1]))
     real = (_folded(ties[0].column, parsed), _folded(ties[0].far_column, parsed))
     # A column that is there stays, unless the two were only written on each other's table.
-    meant = written[::-1] == real or written[0] == real[0] or written[1] == real[1] or not any(known)
-    if all(known) or not meant:
-        return []
-    pairs = ((one, ties[0].column), (other, ties[0].far_column))
-    return [edit for column, name in pairs for edit in _renamed(column, name, parsed)]
+    meant = written[::-1] == real or written[0] == real[0] or written[1] == real[1]
+    # Of rows of one table anything may be equal.
+    meant = meant or (not any(known) and left.table is not right.table)
+    places = frozenset((left, right))
+    return _Equality((one, other), places, ties[0], written == real, meant and not all(known))
 
 
 def _folded(name: str, parsed: Parsed) -> str:
@@ -101,6 +132,8 @@ def _added(join: exp.Join, scope: Scope, links: Links, parsed: Parsed) -> list[E
         (before, link)
         for before in scope.places[:number]
         if before.table is not None and place.table is not None
+        # Rows of one table are set beside each other for any reason but the key that it has to itself.
+        if before.table is not place.table
         for link in links.between(before.table, place.table)
     ]
     spans = [span for one in join.this.find_all(exp.Identifier) if (span := ends_of(one))]
@@ -130,12 +163,40 @@ def _is_bare(join: exp.Join, parsed: Parsed) -> bool:
 
 
 def _is_tied(place: Place, scope: Scope, parsed: Parsed) -> bool:
-    """Whether some equality ties it to another thing, or could."""
-    conditions = [join.args.get("on") for join in scope.joins] + [scope.select.args.get("where")]
-    for condition in conditions:
-        for equal in _equalities(condition):
-            columns = [side for side in (equal.this, equal.expression) if isinstance(side, exp.Column)]
-            names = {parsed.names.of_table(one.args.get("table")) for one in columns}
-            if len(columns) == 2 and (place.name in names or "" in names):
-                return True
-    return False
+    """Whether some condition is about it and another thing at once, or could be."""
+    conditions = [join.args.get("on") for join in scope.joins]
+    conditions += [clause.this for key in ("where", "having") if (clause := scope.select.args.get(key))]
+    return any(
+        _is_tie(one, place, scope, parsed)
+        for condition in conditions
+        if isinstance(condition, exp.Expr)
+        for one in _conjuncts(condition)
+    )
+
+
+def _conjuncts(condition: exp.Expr) -> Iterator[exp.Expr]:
+    waiting = [condition]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, exp.And | exp.Paren):
+            waiting.extend(one.iter_expressions())
+        else:
+            yield one
+
+
+def _is_tie(condition: exp.Expr, place: Place, scope: Scope, parsed: Parsed) -> bool:
+    taken = [
+        _taken_from(column, scope, parsed) for column in islice(condition.find_all(exp.Column), _MOST_COLUMNS)
+    ]
+    return any(
+        place in one and any(other is not place for other in another)
+        for one, another in permutations(taken, 2)
+    )
+
+
+def _taken_from(column: exp.Column, scope: Scope, parsed: Parsed) -> list[Place]:
+    """What it may be taken from, of this FROM."""
+    prefix, name = parsed.names.of_table(column.args.get("table")), parsed.names.of(column.this)
+    if prefix:
+        return [place for place in scope.places if place.name == prefix]
+    return [place for place in scope.places if place.columns is None or place.has(name)]

@@ -9,6 +9,7 @@ from functools import cached_property
 
 from sqlglot import exp
 
+from tao_servers.text2sql.mending.aggregates import counts_rows
 from tao_servers.text2sql.mending.conditions import prefix_of
 from tao_servers.text2sql.mending.edits import Edit
 from tao_servers.text2sql.mending.links import Link, Links
@@ -44,11 +45,12 @@ class Joining:
         return Links(self._parsed.schema)
 
     def edits(
-        self, scope: Scope, picked: Callable[[Table], Column | None], alias: str = ""
+        self, scope: Scope, wanted: str, picked: Callable[[Table], Column | None], alias: str = ""
     ) -> tuple[list[Edit], str, str] | None:
         """The join, the prefix of its columns and the column `picked`; None for no or several ways.
 
-        `alias` is the name that the statement has for the table already.
+        A table of which a row meets several is not joined where they would be counted several times, beside
+        the column that is `wanted`. `alias` is the name that the statement has for the table already.
         """
         if not self._can_grow(scope):
             return None
@@ -57,7 +59,8 @@ class Joining:
             for place in scope.places
             if place.table is not None and prefix_of(place, self._parsed)
             for link in self.links.of(place.table)
-            if not any(other.table is link.far for other in scope.places)
+            if (link.is_one or not counts_rows(scope.select, wanted))
+            and not any(other.table is link.far for other in scope.places)
             and (column := picked(link.far)) is not None
         ]
         if len(ways) != 1:
@@ -72,9 +75,11 @@ class Joining:
         if end is None or self._parsed.names.of_table(exp.to_identifier(far.name, quoted=True)) in taken:
             return None
         self._added[id(scope), far.full_name] = prefix
-        return [self._join(way, prefix, alias, end)], prefix, way.column
+        # Behind an outer join another kind would drop the rows that it keeps.
+        kind = "LEFT JOIN" if any(join.args.get("side") for join in scope.joins) else "JOIN"
+        return [self._join(way, kind, prefix, alias, end)], prefix, way.column
 
-    def _join(self, way: _Way, prefix: str, alias: str, end: int) -> Edit:
+    def _join(self, way: _Way, kind: str, prefix: str, alias: str, end: int) -> Edit:
         quoted, far = self._parsed.quoted, way.link.far
         name = (f"{quoted(far.schema)}." if far.schema else "") + quoted(far.name)
         condition = (
@@ -82,7 +87,7 @@ class Joining:
             f"{prefix}.{quoted(way.link.far_column)}"
         )
         renamed = f" AS {alias}" if alias else ""
-        return Edit(end, end, f" JOIN {name}{renamed} ON {condition}", f"joined {name} on {condition}")
+        return Edit(end, end, f" {kind} {name}{renamed} ON {condition}", f"joined {name} on {condition}")
 
     def _can_grow(self, scope: Scope) -> bool:
         """Whether another table changes neither the columns nor what the conditions of joins can see."""

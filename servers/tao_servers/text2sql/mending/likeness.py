@@ -11,6 +11,7 @@ from rapidfuzz.distance import OSA
 
 from tao_servers.chinese import name_key
 from tao_servers.text2sql.linking.words import has_han, singular, spaced
+from tao_servers.text2sql.mending.opposites import are_opposites, deny
 
 __all__ = ["LIKE", "SURE", "Choice", "Near", "best", "by_meaning", "keys", "likeness", "shortlist"]
 
@@ -28,15 +29,9 @@ _NEAR_MARGIN = 0.12
 _MOST_NEAR = 200
 # Of 100: whatever differs in a third of its characters.
 _ROUGHLY = 55
-# One in place of the other turns the meaning over.
-_OPPOSITES = re.findall(
-    "..",
-    "高低大小多少男女上下前后出入进出买卖收支增减左右内外南北东西早晚长短"
-    "起止始末始终父母国省省市市县年月月日年日本硕主客正副先后新旧首末胜负",
-)
-# What is reckoned from a column is not the column.
+# What is reckoned from a column, or denies it, is not the column.
 _RECKONED = re.compile(
-    "^(?:平均|总|最大|最小|最高|最低|最多|最少|人均|合计|累计|总数|总和|总量|数|个数|人数|次数|数量|占比|比例|比率|率|密度|排名|差|之和)$"
+    "^(?:非|未|不|无|没有|同比|环比|平均|总|最大|最小|最高|最低|最多|最少|人均|合计|累计|总数|总和|总量|数|个数|人数|次数|数量|占比|比例|比率|率|密度|排名|差|之和)$"
     "|^(?:avg|average|count|max|maximum|mean|min|minimum|num|number|of|percent|percentage|rank|ratio|sum|total)+$"
 )
 _TITLES = frozenset(("名称", "名字", "姓名", "名", "name", "title"))
@@ -60,31 +55,33 @@ def best(
 ) -> T | None:
     """What is most like the written name; None when nothing is like it, or several are.
 
-    `others` are `keys` of tables: what is written before or after the name of another table means that one.
+    Choices with an equal `what` mean the same. `others` are `keys` of tables: what is written before or
+    after the name of another table means that one.
     """
-    scores: dict[str, tuple[float, T]] = {}
+    scores: dict[T, float] = {}
     for choice in choices:
-        score = likeness(written, choice, others)
-        if score > scores.get(choice.name, (0.0,))[0]:
-            scores[choice.name] = (score, choice.what)
-    return _first(list(scores.values()), least, _MARGIN)
+        scores[choice.what] = max(scores.get(choice.what, 0.0), likeness(written, choice, others))
+    return _first(scores, least, _MARGIN)
 
 
 def by_meaning(written: str, choices: Sequence[Choice[T]], near: Near | None) -> T | None:
     """What means the same as the written name; None when nothing does, or several do."""
-    able = [choice for choice in choices[:_MOST_NEAR] if not _is_reckoned(_key(written), _key(choice.name))]
-    whats = {choice.name: choice.what for choice in reversed(able)}
-    if near is None or not whats or len(_key(written)) < 2:
+    able = choices[:_MOST_NEAR]
+    names = list(dict.fromkeys(choice.name for choice in able))
+    if near is None or not names or len(_key(written)) < 2:
         return None
-    scores = zip(near(written[:_LONGEST], list(whats)), whats.values(), strict=True)
-    return _first([(float(score), what) for score, what in scores], _NEAR, _NEAR_MARGIN)
+    scores = dict(zip(names, map(float, near(written[:_LONGEST], names)), strict=True))
+    found = _first({choice.what: scores[choice.name] for choice in able}, _NEAR, _NEAR_MARGIN)
+    # An opposite or an average is near in meaning, and nothing further off is meant in its place.
+    others = [choice.name for choice in able if choice.what == found and _is_another(written, choice.name)]
+    return None if others else found
 
 
-def _first(scores: list[tuple[float, T]], least: float, margin: float) -> T | None:
-    scores.sort(key=lambda pair: pair[0], reverse=True)
-    if not scores or scores[0][0] < least or (len(scores) > 1 and scores[0][0] - scores[1][0] < margin):
+def _first(scores: dict[T, float], least: float, margin: float) -> T | None:
+    ranked = sorted(scores.items(), key=lambda pair: pair[1], reverse=True)
+    if not ranked or ranked[0][1] < least or (len(ranked) > 1 and ranked[0][1] - ranked[1][1] < margin):
         return None
-    return scores[0][1]
+    return ranked[0][0]
 
 
 def shortlist(written: str, names: Sequence[str], most: int = 40) -> list[int]:
@@ -127,6 +124,8 @@ def _alike(written: str, real: str, owner: str, others: frozenset[str]) -> float
         return 0.0
     if one == two:
         return 1.0
+    if _is_turned(written, real):
+        return 0.0
     if not one.isascii() or not two.isascii():
         held = _contained(one, two, others) if _holds(one, two) else _edited_han(one, two)
         return max(_with_owner(one, two, (_key(owner),)), held)
@@ -153,6 +152,10 @@ def _holds(one: str, two: str) -> bool:
     """Whether one of them begins or ends with the other."""
     short, long = sorted((one, two), key=len)
     return long.startswith(short) or long.endswith(short)
+
+
+def _is_another(written: str, real: str) -> bool:
+    return _is_reckoned(_key(written), _key(real)) or _is_turned(written, real)
 
 
 def _is_reckoned(one: str, two: str) -> bool:
@@ -182,16 +185,20 @@ def _edited_han(one: str, two: str) -> float:
         return 0.0
     longest = max(len(one), len(two))
     distance = OSA.distance(one, two, score_cutoff=2)
-    if distance > 2 or (len(one) == len(two) and _is_opposite(one, two)):
+    if distance > 2:
         return 0.0
     if distance == 1:
         return {1: 0.0, 2: 0.0, 3: 0.8, 4: 0.86}.get(longest, 0.9)
     return 0.8 if longest >= 6 else 0.0
 
 
-def _is_opposite(one: str, two: str) -> bool:
-    changed = {frozenset((a, b)) for a, b in zip(one, two, strict=True) if a != b}
-    return any(frozenset(pair) in changed for pair in _OPPOSITES)
+def _is_turned(written: str, real: str) -> bool:
+    """Whether one says the opposite of the other, or is another one of the same row: `team_a`, `team_b`."""
+    ones, twos = _words(written), _words(real)
+    differing = [(a, b) for a, b in zip(ones, twos, strict=False) if a != b] if len(ones) == len(twos) else []
+    numbered = any(len(a) == len(b) == 1 and (a + b).isascii() for a, b in differing)
+    denied = len(differing) == 1 and deny(*differing[0])
+    return numbered or denied or are_opposites(_key(written), _key(real))
 
 
 def _edited_words(ones: tuple[str, ...], twos: tuple[str, ...]) -> float:
@@ -207,6 +214,9 @@ def _edited(one: str, two: str) -> float:
     if _digits(one) != _digits(two) or longest < 4:
         return 0.0
     distance = OSA.distance(one, two, score_cutoff=3)
+    # `rate` is no slip of the pen for `date`; `yaer` is one for `year`.
+    if longest == 4 and len(one) == len(two) and sorted(one) != sorted(two):
+        return 0.0
     if distance == 1:
         return 0.9 if longest > 4 else 0.82
     return 0.84 if distance == 2 and longest >= 8 else 0.81 if distance == 3 and longest >= 12 else 0.0

@@ -1,26 +1,22 @@
-"""How tables are tied to each other: by their foreign keys, or where a table has none, by an equal name."""
+"""How tables are tied to each other: by the keys that are declared, and by those that names tell of."""
 
-import re
 from collections import defaultdict
 from dataclasses import dataclass
-from itertools import combinations
 
+from tao_servers.text2sql.linking import with_likely_references
 from tao_servers.text2sql.schema import Schema, Table
 
 __all__ = ["Link", "Links"]
 
-_IDENTIFYING = re.compile(r".*(?:id|code|_key|_no|编号|编码|代码)$", re.IGNORECASE)
-# A name that many tables share tells nothing of how two of them belong together.
-_MOST_SHARING = 6
-
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """`column` of one table is `far_column` of the table `far`."""
+    """`column` of one table is `far_column` of the table `far`; `is_one`: of one row there at most."""
 
     column: str
     far: Table
     far_column: str
+    is_one: bool
 
 
 class Links:
@@ -29,13 +25,11 @@ class Links:
     def __init__(self, schema: Schema) -> None:
         self._of: dict[str, list[Link]] = defaultdict(list)
         self._schema = schema
-        for table in schema.tables:
-            for column in table.columns:
+        for table, told in zip(schema.tables, with_likely_references(schema).tables, strict=True):
+            for column in told.columns:
                 target = self._target(column.references)
                 if target is not None:
-                    far, far_column = target
-                    self._tie(table, column.name, far, far_column)
-        self._likely()
+                    self._tie(table, column.name, *target)
 
     def of(self, table: Table) -> list[Link]:
         """The ties of a table, in both directions."""
@@ -46,9 +40,10 @@ class Links:
         return [link for link in self.of(one) if link.far.full_name == other.full_name]
 
     def _tie(self, table: Table, column: str, far: Table, far_column: str) -> None:
-        self._of[table.full_name].append(Link(column, far, far_column))
+        self._of[table.full_name].append(Link(column, far, far_column, is_one=True))
         if table is not far:
-            self._of[far.full_name].append(Link(far_column, table, column))
+            keys = [one.name for one in table.columns if one.primary_key]
+            self._of[far.full_name].append(Link(far_column, table, column, is_one=keys == [column]))
 
     def _target(self, reference: str | None) -> tuple[Table, str] | None:
         """The table and the column of a reference, which may name only the table."""
@@ -62,15 +57,3 @@ class Links:
         far = self._schema.table(reference)
         keys = [one.name for one in far.columns if one.primary_key] if far else []
         return (far, keys[0]) if far is not None and len(keys) == 1 else None
-
-    def _likely(self) -> None:
-        free = [table for table in self._schema.tables if table.full_name not in self._of]
-        sharing: dict[str, list[tuple[Table, str]]] = defaultdict(list)
-        for table in free:
-            for column in table.columns:
-                if _IDENTIFYING.match(column.name) and len(column.name) > 2:
-                    sharing[column.name.lower()].append((table, column.name))
-        for having in sharing.values():
-            if len(having) <= _MOST_SHARING:
-                for (table, name), (far, far_name) in combinations(having, 2):
-                    self._tie(table, name, far, far_name)

@@ -41,7 +41,7 @@ def mend(
     """The statement with its names as the schema has them, unchanged where it needs nothing.
 
     `near` gives the likeness in meaning of a name to each of some others, -1 to 1. What cannot be read comes
-    back as it was, and so does a name that is like none or like several.
+    back as it was but for the text around it, and a name that is like none or like several as it was.
 
     Raises:
         SetupError: the parser is not installed.

@@ -47,17 +47,17 @@ _ON_TREE: tuple[tuple[str, int, Callable[[Parsed, Near | None], list[Edit]]], ..
 
 
 def mended(sql: str, schema: Schema, near: Near | None, steps: frozenset[str]) -> tuple[str, list[str]]:
-    """The statement after the steps, and what they did; as it was when it cannot be read even then."""
+    """The statement after the steps, and what they did; after the first alone when it cannot be read."""
     if len(sql) > _LONGEST:
         return sql, []
+    alone = sql, list[str]()
     try:
+        alone = _as_text(sql, schema, steps & {"prose"})
         text, notes = _as_text(sql, schema, steps)
         parsed = read(text, schema)
-        if parsed is None:
-            return sql, []
-        return _as_tree(text, parsed, near, steps, notes)
+        return alone if parsed is None else _as_tree(text, parsed, near, steps, notes)
     except RecursionError:
-        return sql, []
+        return alone
 
 
 def _as_text(sql: str, schema: Schema, steps: frozenset[str]) -> tuple[str, list[str]]:

@@ -2,6 +2,7 @@
 
 import re
 
+from tao_servers.text2sql.functions import scalar
 from tao_servers.text2sql.identifiers import identifier
 from tao_servers.text2sql.mending.pieces import Known, Piece, cut
 from tao_servers.text2sql.schema import Dialect
@@ -10,6 +11,9 @@ __all__ = ["own_quotes"]
 
 # What all four read as one word.
 _WORD = re.compile(r"[A-Za-z_\u0080-\U0010ffff][A-Za-z0-9_$\u0080-\U0010ffff]*")
+_CALL = re.compile(r"(\w+)\s*\(")
+# Calls that the lists of functions leave to the parser.
+_WITH_SYNTAX = frozenset({"case", "cast", "extract", "overlay", "position", "substring", "trim", "try_cast"})
 _TABLE_NEXT = {"from", "join"}
 
 
@@ -30,7 +34,7 @@ def _quoted(piece: Piece, before: Piece, after: Piece, dialect: Dialect, known: 
     is_table = before.word in _TABLE_NEXT
     dotted = before.text == "." or after.text == "."
     if piece.kind == "odd":
-        return _odd(piece, is_table, dialect, known)
+        return piece.text if _is_call(piece, dialect) else _odd(piece, is_table, dialect, known)
     if piece.kind == "backtick" and dialect in {"postgres", "duckdb"}:
         return _named(piece.inner, dialect, known)
     if piece.kind == "bracket" and dialect != "sqlite" and piece.inner in known:
@@ -46,6 +50,12 @@ def _quoted(piece: Piece, before: Piece, after: Piece, dialect: Dialect, known: 
         if reserved and (before.text == "." or is_table or alone):
             return _named(piece.text, dialect, known)
     return piece.text
+
+
+def _is_call(piece: Piece, dialect: Dialect) -> bool:
+    """Whether it is what a view calls the column of a call, `count(*)`; `amount (USD)` is none."""
+    call = _CALL.match(piece.text)
+    return call is not None and call[1].lower() in scalar(dialect) | _WITH_SYNTAX
 
 
 def _odd(piece: Piece, is_table: bool, dialect: Dialect, known: Known) -> str:

@@ -2,7 +2,8 @@
 
 import unicodedata
 
-from tao_servers.text2sql.mending.pieces import Known, Piece, cut, joined
+from tao_servers.text2sql.identifiers import identifier
+from tao_servers.text2sql.mending.pieces import Known, Piece, cut
 from tao_servers.text2sql.schema import Dialect
 
 __all__ = ["plain_signs"]
@@ -13,20 +14,37 @@ _SIGNS = {
     **{"≠": "!=", "≥": ">=", "≤": "<=", "×": "*", "÷": "/"},
 }
 
+_COMPARING = {"=", "==", "!=", "<", ">", "like", "ilike", "glob"}
+
 
 def plain_signs(text: str, dialect: Dialect, known: Known) -> str:
     """The text with ASCII signs and quotes; the same text where it has them already."""
     pieces = cut(text, dialect, known.odd())
     last = next((piece for piece in reversed(pieces) if piece.kind != "space"), None)
-    return joined(pieces, lambda piece: _plain(piece, dialect, known, piece is last))
+    changed = []
+    before = ""
+    for piece in pieces:
+        changed.append(
+            _unquoted(piece, before, dialect, known)
+            if piece.kind == "curly_double"
+            else _plain(piece, dialect, known, piece is last)
+        )
+        before = before if piece.is_blank else changed[-1].lower()
+    return "".join(changed)
+
+
+def _unquoted(piece: Piece, before: str, dialect: Dialect, known: Known) -> str:
+    """What stands in curly quotes: a name where it is one, but not after a sign that compares it."""
+    real = known.real(piece.inner)
+    if real is None or before in _COMPARING:
+        return "'" + piece.inner.replace("'", "''") + "'"
+    # SQLite takes a name in double quotes for text where no column is called so.
+    return f'"{piece.inner}"' if dialect == "sqlite" else identifier(real, dialect)
 
 
 def _plain(piece: Piece, dialect: Dialect, known: Known, is_last: bool) -> str:
     if piece.kind == "curly":
         return f"'{piece.inner}'"
-    if piece.kind == "curly_double":
-        quoted = piece.inner.replace("'", "''")
-        return f'"{piece.inner}"' if piece.inner in known else f"'{quoted}'"
     if piece.kind == "space":
         # Databases take all but these for letters.
         return "".join(character if character in " \t\r\n" else " " for character in piece.text)

@@ -62,9 +62,11 @@ def _found(place: Place, scope: Scope, parsed: Parsed, near: Near | None) -> str
         return scored[0][2]
     if scored and scored[0][0] >= LIKE:
         return None
-    choices = [Choice(table.name, table) for table in parsed.schema.tables if not _is_there(table, scope)]
-    meant = by_meaning(written, choices, near) or _by_columns(columns, parsed)
-    return _full(meant, parsed) if meant is not None else None
+    others = [table for table in parsed.schema.tables if not _is_there(table, scope)]
+    meant = by_meaning(written, [Choice(one.name, _full(one, parsed)) for one in others], near)
+    if meant is None and (having := _by_columns(columns, parsed)) is not None:
+        return _full(having, parsed)
+    return meant
 
 
 def _is_there(table: Table, scope: Scope) -> bool:

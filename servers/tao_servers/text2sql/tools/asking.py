@@ -24,7 +24,7 @@ from tao_servers.text2sql.one_line import one_line
 from tao_servers.text2sql.schema import Schema, Table
 from tao_servers.text2sql.stopping import Stop
 from tao_servers.text2sql.tools.databases import Opened
-from tao_servers.text2sql.tools.hinting import where_texts_stand
+from tao_servers.text2sql.whereabouts import where_texts_stand
 
 __all__ = ["checked", "described", "found", "listed", "queried"]
 
@@ -86,7 +86,7 @@ def queried(opened: Opened, sql: str, limit: int | None, stop: Stop) -> tuple[st
     if limit is not None:
         limits = replace(limits, max_rows=max(1, min(limit, limits.max_rows)))
     verdict, rows = execute(opened.source, sql, limits, stop)
-    hints = where_texts_stand(opened, verdict.sql, rows, stop) if verdict.kind == "select" else []
+    hints = where_texts_stand(opened.source, verdict.sql, rows, stop) if verdict.kind == "select" else []
     return present(rows, (*verdict.warnings, *hints))
 
 

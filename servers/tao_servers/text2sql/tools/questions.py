@@ -1,12 +1,13 @@
 """The tool that answers a question in words: it writes the SQL itself."""
 
 import datetime
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Annotated
 
-from anyio import CapacityLimiter, to_thread
+from anyio import CapacityLimiter, move_on_after, to_thread
 from mcp.server import MCPServer
 from mcp.server.mcpserver import Context
 from mcp.server.mcpserver.exceptions import ToolError
@@ -30,6 +31,8 @@ from tao_servers.text2sql.tools.resources import csv_uri
 __all__ = ["Asking", "add_question_tool"]
 
 _AT_ONCE = 8
+# With the embedded model eight questions can take some minutes.
+_MOST_SECONDS = 600.0
 _BY_HAND = "Or write the SQL yourself: list_tables, describe_table, then run_sql."
 
 Told = Callable[[str], Awaitable[None]]
@@ -39,7 +42,8 @@ Told = Callable[[str], Awaitable[None]]
 class Asking:
     """What questions are answered with: a model, opened for each, and the stages of `options`.
 
-    So many questions are worked at at once; the others wait for their turn, which takes little memory.
+    As many questions as there are `places` are worked at at once. The others wait for their turn, which takes
+    little memory, for `most_seconds`.
     """
 
     models: Models
@@ -48,6 +52,7 @@ class Asking:
         default_factory=lambda: ExampleStore(default_folder(), embedder=shared_embedder())
     )
     places: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(_AT_ONCE))
+    most_seconds: float = _MOST_SECONDS
 
     async def answered(
         self, opened: Opened, question: str, as_of: datetime.date, told: Told
@@ -57,7 +62,7 @@ class Asking:
         Raises:
             ToolError: with the text of what went wrong.
         """
-        async with self.places:
+        async with self._place(told):
             try:
                 async with self.models() as model:
                     answerer = Answerer(
@@ -67,6 +72,22 @@ class Asking:
             except (ConfigError, ModelError, Text2sqlError) as exc:
                 raise ToolError(f"{exc} {_BY_HAND}") from exc
             return await to_thread.run_sync(lambda: present_answer(outcome, csv=_csv(opened, outcome)))
+
+    @asynccontextmanager
+    async def _place(self, told: Told) -> AsyncGenerator[None, None]:
+        if not self.places.available_tokens:
+            await told("Waiting for other questions…")
+        with move_on_after(self.most_seconds) as waiting:
+            await self.places.acquire()
+        if waiting.cancelled_caught:
+            raise ToolError(
+                f"Other questions kept the model busy for {self.most_seconds:g} s. Ask again when they are"
+                f" answered. {_BY_HAND}"
+            )
+        try:
+            yield
+        finally:
+            self.places.release()
 
 
 def add_question_tool(

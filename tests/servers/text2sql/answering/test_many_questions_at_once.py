@@ -1,8 +1,6 @@
 """Many questions on one database: few statements run at once, memory stays flat, all can be stopped."""
 
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,72 +13,18 @@ from tao.models.chat import ChatRequest
 from tao_servers.text2sql.answering.answerer import Answerer
 from tao_servers.text2sql.answering.options import Options
 from tao_servers.text2sql.answering.outcome import Outcome
-from tao_servers.text2sql.engines import Engine
-from tao_servers.text2sql.limits import Limits, Rows
+from tao_servers.text2sql.limits import Limits
 from tao_servers.text2sql.source import Source
-from tao_servers.text2sql.stopping import Stop
+from tests.support.counted_statements import ENDLESS, CountedSource, Runs
 from tests.support.scripted_sql import SqlModel, text_of
 from tests.support.sql_server import database_at
 
-ENDLESS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n"
 CITIES = ["上海", "北京", "广州", "杭州", "成都"]
-
-
-class Runs:
-    """Counts the statements that run now, and the most that ever did."""
-
-    def __init__(self) -> None:
-        self.now = self.most = 0
-        self.changed = threading.Condition()
-
-    @contextmanager
-    def one(self) -> Iterator[None]:
-        with self.changed:
-            self.now += 1
-            self.most = max(self.most, self.now)
-            self.changed.notify_all()
-        try:
-            yield
-        finally:
-            with self.changed:
-                self.now -= 1
-                self.changed.notify_all()
-
-    def wait_for(self, count: int) -> bool:
-        """Whether so many run at once, before long."""
-        with self.changed:
-            return self.changed.wait_for(lambda: self.now >= count, timeout=60)
-
-
-class CountedEngine:
-    """An engine whose statements are counted."""
-
-    def __init__(self, engine: Engine, runs: Runs) -> None:
-        self._engine = engine
-        self._runs = runs
-
-    def run(self, sql: str, limits: Limits, stop: Stop) -> Rows:
-        with self._runs.one():
-            return self._engine.run(sql, limits, stop)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._engine, name)
-
-
-class CountedSource(Source):
-    """A database whose statements are counted in `runs`."""
-
-    runs: Runs
-
-    def engine(self, stop: Stop) -> Engine:
-        counted: Any = CountedEngine(super().engine(stop), self.runs)
-        return counted  # type: ignore[no-any-return]
 
 
 @pytest.fixture
 def counted(shop_template: Path) -> Iterator[CountedSource]:
-    source = CountedSource(database_at(shop_template, limits=Limits(timeout=600.0)))
-    source.runs = Runs()
+    source = CountedSource(database_at(shop_template, limits=Limits(timeout=600.0)), Runs())
     yield source
     source.close()
 
@@ -137,7 +81,7 @@ async def test_cancelled_questions_stop_their_statements_and_free_their_places(
         async with anyio.create_task_group() as group:
             for _ in range(50):
                 group.start_soon(endless.answer, "How many?")
-            assert await anyio.to_thread.run_sync(counted.runs.wait_for, 3, limiter=CapacityLimiter(1))
+            assert await counted.runs.reach(3)
             group.cancel_scope.cancel()
     # The group ends only when the threads have: nothing may run on after that.
     assert counted.runs.now == 0
@@ -155,7 +99,7 @@ async def test_one_that_is_cancelled_leaves_the_others(counted: CountedSource) -
         async with anyio.create_task_group() as outer:
             async with anyio.create_task_group() as inner:
                 inner.start_soon(answerer.answer, "An endless one?")
-                assert await anyio.to_thread.run_sync(counted.runs.wait_for, 1, limiter=CapacityLimiter(1))
+                assert await counted.runs.reach(1)
                 outcomes = await ask_many(answerer, 5)
                 inner.cancel_scope.cancel()
             outer.cancel_scope.cancel()

@@ -10,7 +10,7 @@ from tao_servers.text2sql.answering.candidate import Candidate
 from tao_servers.text2sql.answering.outcome import Outcome
 from tao_servers.text2sql.answers.ask_result import AskResult
 from tao_servers.text2sql.answers.asked import present_answer, whole_answer
-from tao_servers.text2sql.limits import Rows
+from tao_servers.text2sql.limits import Cell, Rows
 from tests.support.asked_outcomes import Asked
 
 CITIES = "SELECT city, count(*) AS n FROM customers GROUP BY city ORDER BY n DESC LIMIT 3"
@@ -129,24 +129,95 @@ def test_the_whole_answer_has_every_row(asked: Asked) -> None:
     assert value.truncated
 
 
-def wide(asked: Asked, columns: int, rows: int, cell: str, sql: str) -> Outcome:
+def wide(
+    asked: Asked, headings: list[str], rows: list[list[Cell]], sql: str, *, long_readings: bool = False
+) -> Outcome:
+    """An outcome with such rows, with three readings to ask back about, or with one."""
     first = asked.candidate("SELECT name FROM customers")
-    found = Rows([f"c{n}" for n in range(columns)], [[cell] * columns] * rows, more=True)
-    return asked.outcome("what", Candidate(sql, sql, checked=first.checked, rows=found))
+    found = Rows(headings, rows, more=True)
+    others = [
+        Candidate(other, other, checked=first.checked, rows=Rows(["n"], [[n]], more=False))
+        for n in range(2 if long_readings else 0)
+        for other in [f"SELECT count(*) FROM orders WHERE status = '{n}' AND payment LIKE '%{'x_' * 150}'"]
+    ]
+    return asked.outcome("what", Candidate(sql, sql, checked=first.checked, rows=found), *others)
+
+
+def test_a_few_rows_are_shown_where_the_first_ten_have_no_room(asked: Asked) -> None:
+    headings = [f"column_{n}" for n in range(25)]
+    rows: list[list[Cell]] = [[f"{n:010}" for n in range(25)] for _ in range(20)]
+    text, value = present_answer(wide(asked, headings, rows, "SELECT * FROM customers"), csv=ADDRESS)
+    assert 5 <= len(value.rows) < 10
+    assert (value.truncated, value.csv, value.columns) == (True, ADDRESS, headings)
+    assert ADDRESS in text
+    assert value.sql == "SELECT\n  *\nFROM customers"
+
+
+def test_rows_go_before_a_long_address_and_most_of_a_long_statement(asked: Asked) -> None:
+    rows: list[list[Cell]] = [["长" * 40, n] for n in range(90)]
+    plain = f"SELECT name, 1 FROM customers WHERE name <> '{'x' * 1_400}'"
+    _, value = present_answer(wide(asked, ["a", "b"], rows, plain), csv=ADDRESS + "a" * 2_000)
+    assert value.rows
+    assert value.sql is not None
+    assert value.sql.endswith("x'")
+    _, value = present_answer(wide(asked, ["a", "b"], rows, f"{plain} AND name <> '{'y' * 3_000}'"))
+    assert value.rows
+    assert value.sql is not None
+    assert value.sql.endswith("…")
+    assert value.note is not None
+    assert "here is its beginning" in value.note
+
+
+@pytest.mark.parametrize("mark", ["\x01", "题", '"', "x"])
+def test_long_headings_leave_room_for_a_row_and_the_question_back(asked: Asked, mark: str) -> None:
+    headings = [f"{mark * 60}{n}" for n in range(40)]
+    outcome = wide(asked, headings, [list(range(40))] * 20, "SELECT * FROM customers", long_readings=True)
+    text, value = present_answer(outcome, csv=ADDRESS)
+    assert size(text, value) <= 8_000
+    assert value.rows
+    assert value.question_back is not None
+    assert "\x01" not in "".join(value.columns)
+
+
+def test_the_address_of_the_rows_is_told_where_none_has_room(asked: Asked) -> None:
+    headings = [f"{n}{'题' * 60}" for n in range(200)]
+    text, value = present_answer(
+        wide(asked, headings, [["x" * 40] * 200] * 3, "SELECT * FROM customers"), csv=ADDRESS
+    )
+    assert value.rows == []
+    assert value.csv == ADDRESS
+    assert ADDRESS in text
+    assert "too long to show here" in text
+    assert size(text, value) <= 8_000
 
 
 @given(
-    columns=st.integers(1, 200),
-    rows=st.integers(0, 30),
-    cell=st.text(max_size=60) | st.just("长" * 2_000),
+    headings=st.lists(st.text(max_size=80) | st.just("\x01" * 60), min_size=1, max_size=200),
+    height=st.integers(0, 30),
+    cell=st.text(max_size=60) | st.just("长" * 2_000) | st.integers(),
+    filling=st.sampled_from(["x", "`", "\x01", '"', "''"]),
     length=st.sampled_from([10, 900, 9_000]),
+    long_readings=st.booleans(),
+    address=st.none() | st.sampled_from([20, 2_000]),
 )
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_every_answer_is_short_enough_for_a_host(
-    asked: Asked, columns: int, rows: int, cell: str, length: int
+def test_every_answer_is_short_enough_for_a_host_and_has_a_row_where_one_has_room(
+    asked: Asked,
+    headings: list[str],
+    height: int,
+    cell: Cell,
+    filling: str,
+    length: int,
+    long_readings: bool,
+    address: int | None,
 ) -> None:
-    outcome = wide(asked, columns, rows, cell, f"SELECT name, '{'x' * length}' FROM customers")
-    text, value = present_answer(outcome, csv=f"text2sql://shop/{'a' * 2_000}/rows.csv")
+    sql = f"SELECT name, '{filling * (length // len(filling))}' FROM customers"
+    rows: list[list[Cell]] = [[cell] * len(headings) for _ in range(height)]
+    csv = None if address is None else f"text2sql://shop/{'a' * address}/rows.csv"
+    outcome = wide(asked, headings, rows, sql, long_readings=long_readings)
+    text, value = present_answer(outcome, csv=csv)
     assert size(text, value) <= 8_000
     assert value.answer
     assert value.truncated
+    if height and len(headings) <= 10:
+        assert value.rows

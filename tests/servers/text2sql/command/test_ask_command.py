@@ -4,7 +4,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import click
@@ -13,13 +13,21 @@ from click.testing import CliRunner, Result
 
 from tao.errors import ConfigError, ModelError
 from tao_servers.text2sql.answering.outcome import Outcome
+from tao_servers.text2sql.command import run
 from tao_servers.text2sql.command.asking import Asking, Notify, ask, concluded
 from tao_servers.text2sql.errors import QueryFailed
+from tao_servers.text2sql.limits import Limits
 from tao_servers.text2sql.tools import Databases
 from tests.support.asked_outcomes import Asked
+from tests.support.endpoint import scripted_endpoint
 from tests.support.sql_server import database_at
 
 CITIES = "SELECT city, count(*) AS n FROM customers GROUP BY city ORDER BY n DESC LIMIT 3"
+ORDERS = "SELECT id, status FROM orders ORDER BY id"
+SLOW = (
+    "SELECT count(*) FROM orders AS a JOIN orders AS b ON a.id < b.id"
+    " JOIN orders AS c ON b.id < c.id WHERE c.id <= 200"
+)
 
 
 @pytest.fixture
@@ -29,7 +37,12 @@ def asked(shop: Path) -> Iterator[Asked]:
 
 
 def ended(
-    shop: Path, came: Outcome | BaseException, *, path: Path | None = None, as_json: bool = False
+    shop: Path,
+    came: Outcome | BaseException,
+    *,
+    path: Path | None = None,
+    as_json: bool = False,
+    timeout: float = 10.0,
 ) -> Result:
     """How the command ends when this comes of its question."""
 
@@ -41,7 +54,7 @@ def ended(
 
     @click.command()
     def command() -> None:
-        with Databases([database_at(shop)]) as databases:
+        with Databases([database_at(shop, limits=Limits(timeout=timeout))]) as databases:
             asking = Asking("?", path, as_json)
             click.get_current_context().exit(concluded(asking, databases.pick(None), answered))
 
@@ -88,6 +101,27 @@ def test_all_rows_go_into_the_csv_file(shop: Path, asked: Asked, tmp_path: Path)
     assert len(list(csv.reader(raw.decode().splitlines()))) == 5433
 
 
+@pytest.mark.parametrize("as_json", [False, True])
+def test_a_csv_file_that_cannot_be_written_leaves_the_answer(
+    shop: Path, asked: Asked, tmp_path: Path, as_json: bool
+) -> None:
+    outcome = asked.outcome("how many orders", "SELECT count(*) FROM orders")
+    result = ended(shop, outcome, path=tmp_path / "gone" / "x.csv", as_json=as_json)
+    assert result.exit_code == 3
+    assert "5432" in result.stdout
+    assert "x.csv could not be written: No such file or directory. Name another file" in result.stderr
+
+
+def test_reading_all_rows_in_vain_leaves_the_answer(shop: Path, asked: Asked, tmp_path: Path) -> None:
+    path = tmp_path / "slow.csv"
+    result = ended(shop, asked.outcome("how many orders", SLOW), path=path, timeout=0.001)
+    assert result.exit_code == 3
+    assert ": 1313400 " in result.stdout
+    assert "slow.csv was not written, since reading all rows failed: " in result.stderr
+    assert "stopped after 0.001 s" in result.stderr
+    assert not path.exists()
+
+
 def test_a_question_back_and_no_answer_exit_with_1(shop: Path, asked: Asked, tmp_path: Path) -> None:
     back = ended(
         shop, asked.outcome("how many", "SELECT count(*) FROM orders", "SELECT count(*) FROM customers")
@@ -123,6 +157,46 @@ def invoked(*arguments: str, databases: Databases | None = None) -> Result:
         return CliRunner().invoke(ask, arguments, obj=opened)
 
 
+def through_the_group(writes: str, *options: str, ask: Sequence[str]) -> tuple[Result, str]:
+    """What the whole command says when the model writes this, and what the model was asked first."""
+    with scripted_endpoint(writes) as endpoint:
+        model = ["--model", "told", "--base-url", endpoint.base_url]
+        result = CliRunner().invoke(run, [*options, "ask", "all orders", *model, *ask])
+    return result, json.dumps(endpoint.requests[0], ensure_ascii=False)
+
+
+def test_the_limit_on_rows_goes_for_a_database_that_is_named_after_the_question(shop: Path) -> None:
+    result, _ = through_the_group(ORDERS, "--max-rows", "7", ask=["--db", str(shop), "--json"])
+    told = json.loads(result.stdout)
+    assert (len(told["rows"]), told["truncated"]) == (7, True)
+
+
+def test_the_advice_beside_a_cut_result_holds_for_such_a_database(shop: Path) -> None:
+    cut, _ = through_the_group(ORDERS, ask=["--db", str(shop)])
+    assert "Only the first 100 rows are here" in cut.stdout
+    assert "`tao-text2sql --max-rows N ask ...`" in cut.stdout
+    more, _ = through_the_group(ORDERS, "--max-rows", "120", ask=["--db", str(shop)])
+    assert len(more.stdout.splitlines()) == len(cut.stdout.splitlines()) + 20
+
+
+def test_the_time_limit_goes_for_a_database_that_is_named_after_the_question(shop: Path) -> None:
+    result, _ = through_the_group(SLOW, "--timeout", "0.001", ask=["--db", str(shop)])
+    assert result.exit_code in {1, 3}
+    assert "0.001 s" in " ".join(result.output.split())
+
+
+@pytest.mark.parametrize("known", [(), ("odd",), ("odd", "other")])
+def test_comments_go_for_the_database_that_is_named_after_the_question(
+    shop: Path, odd: Path, tmp_path: Path, known: Sequence[str]
+) -> None:
+    comments = tmp_path / "own.yaml"
+    comments.write_text("tables:\n  orders:\n    comment: Everything bought\n", encoding="utf-8")
+    given = [word for name in known for word in ("--database", f"{name}={odd}")]
+    result, request = through_the_group(ORDERS, *given, "--comments", str(comments), ask=["--db", str(shop)])
+    assert result.exit_code == 0, result.output
+    assert "Everything bought" in request
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -132,6 +206,7 @@ def invoked(*arguments: str, databases: Databases | None = None) -> Result:
         (["how many", "--model", "local", "--db", "postgresql://u:secret@h/d"], "Leave the password out"),
         (["how many", "--as-of", "yesterday"], "--as-of"),
         (["how many", "--csv", "nowhere/x.csv"], "There is no folder"),
+        (["how many", "--csv", "x" * 300], "File name too long"),
         ([], "Missing argument 'QUESTION'"),
     ],
 )
@@ -140,6 +215,17 @@ def test_wrong_options_say_what_to_do(arguments: list[str], said: str) -> None:
     assert result.exit_code == 2
     assert said in " ".join(result.output.split())
     assert "secret" not in result.output
+
+
+@pytest.mark.skipif(
+    not hasattr(os, "geteuid") or os.geteuid() == 0, reason="to an administrator every folder is open"
+)
+def test_a_folder_that_is_closed_is_told_before_a_model_is_asked(tmp_path: Path) -> None:
+    tmp_path.chmod(0o500)
+    result = invoked("how many", "--model", "local", "--csv", str(tmp_path / "x.csv"))
+    tmp_path.chmod(0o700)
+    assert result.exit_code == 2
+    assert "Nothing may be written to the folder" in " ".join(result.output.split())
 
 
 def test_without_a_model_it_says_how_to_set_one(shop: Path) -> None:

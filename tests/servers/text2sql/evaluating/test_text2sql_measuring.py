@@ -10,6 +10,8 @@ import pytest
 from tao.errors import ModelError
 from tao_servers.text2sql.answering.outcome import Outcome
 from tao_servers.text2sql.checking import Problem
+from tao_servers.text2sql.database import Database
+from tao_servers.text2sql.engines import open_engine
 from tao_servers.text2sql.errors import QueryFailed, SetupError
 from tao_servers.text2sql.evaluating.dataset import Item, read_datasets
 from tao_servers.text2sql.evaluating.evaluation import Evaluation
@@ -19,6 +21,7 @@ from tao_servers.text2sql.evaluating.run import measure
 from tao_servers.text2sql.evaluating.sources import Sources
 from tao_servers.text2sql.evaluating.trial import Trial
 from tao_servers.text2sql.stopping import Stop
+from tests.support.counted_statements import ENDLESS, CountedEngine, Runs
 from tests.support.text2sql_sets import ToldAnswerer, a_text2sql_set, an_outcome
 
 
@@ -201,12 +204,26 @@ async def test_at_most_so_many_questions_are_asked_at_a_time(tmp_path: Path) -> 
 
 
 async def test_a_cancelled_run_stops_the_statement_that_is_judged(tmp_path: Path) -> None:
-    endless = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n"
-    answerer = ToldAnswerer(lambda question: an_outcome(question, endless))
+    item, runs = _with(tmp_path), Runs()
+    engine = open_engine(Database("zoo", str(item.database)))
+    engine.prove()
+    counted: Any = CountedEngine(engine, runs)
+    answerer = ToldAnswerer(lambda question: an_outcome(question, ENDLESS))
     trials: list[Trial] = []
-    with anyio.fail_after(10), anyio.move_on_after(0.3) as scope:
-        await measure([_with(tmp_path)], lambda database: answerer, Referee(), done=trials.append)
-    assert scope.cancelled_caught
+
+    async def measured() -> None:
+        await measure(
+            [item], lambda database: answerer, Referee({item.database: counted}), done=trials.append
+        )
+
+    with anyio.fail_after(120):
+        async with anyio.create_task_group() as group:
+            group.start_soon(measured)
+            assert await runs.reach(1)
+            group.cancel_scope.cancel()
+        # The run does not wait for its statement, which would otherwise be ended by its time limit.
+        assert await runs.end()
+    assert runs.failures == ["The query was cancelled."]
     assert trials == []
 
 

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from tao_prompts.language import Language
 from tao_servers.text2sql.explaining import answer_sentence
 from tao_servers.text2sql.limits import Cell, Rows
+from tao_servers.text2sql.schema import Column, Schema, Table
 from tests.support.asked_outcomes import Asked
 from tests.support.shop_schemas import DIALECTS, shop_schema
 
@@ -105,12 +106,87 @@ def test_rows_beyond_the_limit_are_not_claimed_away(asked: Asked) -> None:
             "payment none of ('微信', '支付宝')",
         ),
         ("SELECT id FROM orders WHERE total BETWEEN 10 AND 20", "total from 10 to 20"),
+        ("SELECT id FROM orders WHERE payment NOT LIKE '%支%'", "not (payment contains '支')"),
+        ("SELECT name FROM products WHERE name LIKE 'iPhone%'", "name begins with 'iPhone'"),
+        ("SELECT name FROM products WHERE name LIKE 'Apple'", "name is like 'Apple'"),
+        ("SELECT name FROM products WHERE name LIKE '%a\\%'", "name is like '%a\\%'"),
+        ("SELECT sum(DISTINCT price) FROM products", "total of different price"),
+        ("SELECT sum((price - stock)) FROM products", "total of (price - stock)"),
+        ("SELECT max(coalesce(brand, name)) FROM products", "largest coalesce(brand, name)"),
+        ("SELECT max(coalesce(brand, '')) FROM products", "largest brand"),
+        (
+            "SELECT count(*) FROM customers c LEFT JOIN orders o ON o.customer_id = c.id",
+            "number of rows of customers with or without orders",
+        ),
+        (
+            "SELECT count(*) FROM orders o RIGHT JOIN customers c ON o.customer_id = c.id",
+            "number of rows of customers with or without orders",
+        ),
+        (
+            "SELECT count(o.id) FROM customers c LEFT JOIN orders o ON o.customer_id = c.id",
+            "number of rows with id:",
+        ),
+        (
+            "SELECT count(*) FROM orders o JOIN customers c ON o.customer_id = c.id AND c.city = '上海'",
+            "filtered on city = '上海'",
+        ),
         ("SELECT 1 AS one", "one: 1"),
         ("SELECT name FROM customers UNION SELECT name FROM products", "name (more than 100)"),
     ],
 )
 def test_what_a_statement_does_is_named_as_it_does_it(asked: Asked, sql: str, said_in_it: str) -> None:
     assert said_in_it.lower() in said(asked, sql, "en").lower()
+
+
+ORDERS = Table("orders", (Column("id", "INTEGER", primary_key=True), Column("total", "REAL")))
+
+
+@pytest.mark.parametrize(
+    ("counted", "zh", "en"),
+    [
+        ("*", "orders 数量", "Number of orders"),
+        ("1", "orders 数量", "Number of orders"),
+        ("id", "orders 数量", "Number of orders"),
+        ("total", "有 total 的行数", "Number of rows with total"),
+        ("total + 1", "COUNT(total + 1)", "COUNT(total + 1)"),
+        ("NULL", "COUNT(NULL)", "COUNT(NULL)"),
+        *(
+            (f"CASE WHEN id > 3 THEN {value} END", "满足（id > 3）的行数", "Number of rows with id > 3")
+            for value in ("1", "0", "id", "'yes'", "1 ELSE NULL")
+        ),
+        *(
+            (written := f"CASE WHEN id > 3 THEN {value} END", f"COUNT({written})", f"COUNT({written})")
+            for value in ("1 ELSE 0", "total", "NULL")
+        ),
+    ],
+)
+def test_what_is_counted_is_told_as_the_database_counts_it(counted: str, zh: str, en: str) -> None:
+    rows, schema = Rows(["paid"], [[3]], more=False), Schema((ORDERS,), "sqlite")
+    sql = f"SELECT count({counted}) AS paid FROM orders"
+    assert answer_sentence(sql, rows, schema, "zh").startswith(f"{zh}：")
+    assert answer_sentence(sql, rows, schema, "en").lower().startswith(f"{en}:".lower())
+
+
+@pytest.mark.parametrize(
+    ("expression", "told"),
+    [
+        ("CAST(price - stock AS REAL) / stock", "(price - stock) ÷ stock"),
+        ("round(price - stock, 2) * 2", "(price - stock) × 2"),
+        ("2 * coalesce(nullif(price - stock, 0), 1)", "2 × (price - stock)"),
+        ("stock / (price % 7)", "stock ÷ (price % 7)"),
+        ("price * stock + 1", "price × stock + 1"),
+        ("CAST(price AS INTEGER) / stock", "price ÷ stock"),
+    ],
+)
+def test_brackets_stay_where_a_sign_would_bind_otherwise(asked: Asked, expression: str, told: str) -> None:
+    assert f"filtered on {told} > 0" in said(asked, f"SELECT id FROM products WHERE {expression} > 0", "en")
+
+
+def test_a_row_that_is_there_without_a_value_is_not_told_as_nothing(asked: Asked) -> None:
+    listed = answer_sentence(
+        "SELECT brand FROM products WHERE id = 1", Rows(["brand"], [[None]], more=False), asked.schema, "en"
+    )
+    assert listed == "Brand: NULL (filtered on id = 1)."
 
 
 def test_a_cell_cannot_break_out_of_its_line_nor_fill_the_answer() -> None:

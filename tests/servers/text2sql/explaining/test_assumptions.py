@@ -1,11 +1,15 @@
 import datetime
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tao_servers.text2sql.explaining import assumptions
 from tao_servers.text2sql.linking import ValueMatch
+from tao_servers.text2sql.schema import Column, Schema, Table
 from tests.support.asked_outcomes import Asked
 
 TODAY = datetime.date(2026, 11, 23)
@@ -31,6 +35,49 @@ def test_a_word_taken_for_a_value_is_told_where_the_statement_uses_it(asked: Ask
     ]
 
 
+TOWNS = """
+CREATE TABLE customers (id INTEGER PRIMARY KEY, city TEXT);
+CREATE TABLE stores (id INTEGER PRIMARY KEY, owner_id INTEGER REFERENCES customers, city TEXT);
+"""
+IN_TOWNS = [
+    ValueMatch("customers", "city", "北京市", "北京", 0.9),
+    ValueMatch("stores", "city", "北京市", "北京", 0.9),
+]
+
+
+@pytest.mark.parametrize(
+    ("sql", "tables"),
+    [
+        ("SELECT count(*) FROM stores WHERE city = '北京市'", ["stores"]),
+        ("SELECT count(*) FROM customers WHERE city IN ('北京市', '上海市')", ["customers"]),
+        (
+            "SELECT count(*) FROM stores s JOIN customers c ON c.id = s.owner_id WHERE s.city = '北京市'",
+            ["stores"],
+        ),
+        (
+            "SELECT count(*) FROM customers WHERE id IN (SELECT owner_id FROM stores WHERE city = '北京市')",
+            ["stores"],
+        ),
+        ("SELECT count(*) FROM (SELECT * FROM stores) t WHERE t.city = '北京市'", ["stores"]),
+        (
+            "SELECT count(*) FROM stores s JOIN customers c ON c.id = s.owner_id"
+            " WHERE s.city = '北京市' AND c.city = '北京市'",
+            ["customers", "stores"],
+        ),
+        ("SELECT count(*), '北京市' AS city FROM stores", []),
+    ],
+)
+def test_a_value_is_placed_in_the_table_where_the_statement_looks_for_it(
+    tmp_path: Path, sql: str, tables: list[str]
+) -> None:
+    path = tmp_path / "towns.sqlite"
+    with closing(sqlite3.connect(path)) as database:
+        database.executescript(TOWNS)
+    with Asked(path) as towns:
+        told = assumptions(towns.outcome("北京有几家门店", sql, values=IN_TOWNS))
+    assert told == [f"“北京”按 {table}.city = '北京市' 理解" for table in tables]
+
+
 @pytest.mark.parametrize(
     ("question", "condition", "told"),
     [
@@ -51,6 +98,9 @@ def test_a_word_taken_for_a_value_is_told_where_the_statement_uses_it(asked: Ask
         ),
         ("orders in 2025", "strftime('%Y', ordered_at) = '2025'", ["'2025' = 2025-01-01 to 2025-12-31"]),
         ("上个月有多少订单", "ordered_at >= '2020-01-01'", []),
+        ("上个月有多少订单", "ordered_at >= '2026-10-05'", []),
+        ("orders in 2025", "ordered_at >= '2025-06-01'", []),
+        ("orders in 2025", "ordered_at LIKE '2025-%'", ["'2025' = 2025-01-01 to 2025-12-31"]),
         ("上个月有多少订单", "ordered_at >= date('now', '-1 month')", ["“今天”取数据库自己的时间"]),
         ("总额超过200万的订单有多少", "total > 2000000", ["“200万”= 2000000"]),
         ("总额超过200万的订单有多少", "total > 200", []),
@@ -72,6 +122,14 @@ def test_dates_and_numbers_are_told_as_far_as_the_statement_has_them(
             "SELECT sum(stock) / count(*) FROM products",
             "fraction is dropped: total of stock ÷ number of products",
         ),
+        (
+            "SELECT (stock - 1) / nullif(stock, 0) FROM products LIMIT 3",
+            "fraction is dropped: (stock - 1) ÷ stock",
+        ),
+        (
+            "SELECT count(CASE WHEN level = '金卡' THEN 1 ELSE 0 END) FROM customers",
+            "those that ELSE gives 0 for as well",
+        ),
         ("SELECT city, 1 AS n FROM customers ORDER BY n LIMIT 2", "there may be more with it"),
         ("SELECT count(*) FROM customers, categories", "Nothing connects"),
     ],
@@ -81,10 +139,30 @@ def test_what_a_reader_may_not_expect_of_a_statement_is_told(asked: Asked, sql: 
 
 
 @pytest.mark.parametrize(
+    ("type_", "sql", "is_told"),
+    [
+        ("integer", "SELECT sum(stock) / count(*) FROM products", True),
+        ("bigint", "SELECT sum(stock) / count(*) FROM products", False),
+        ("bigint", "SELECT stock / 2 FROM products", True),
+        ("interval", "SELECT stock / 2 FROM products", False),
+        ("point", "SELECT stock / 2 FROM products", False),
+    ],
+)
+def test_postgresql_keeps_the_fraction_of_a_sum_of_large_numbers(
+    asked: Asked, type_: str, sql: str, is_told: bool
+) -> None:
+    outcome = asked.outcome("how many", sql)
+    schema = Schema((Table("products", (Column("stock", type_),)),), "postgres")
+    told = assumptions(replace(outcome, task=replace(outcome.task, schema=schema)))
+    assert bool(told) == is_told
+
+
+@pytest.mark.parametrize(
     "sql",
     [
         "SELECT sum(total) / count(*) FROM orders",
         "SELECT 1.0 * count(*) / 2 FROM orders",
+        "SELECT count(CASE WHEN status = '已完成' THEN 1 ELSE NULL END) FROM orders",
         "SELECT city, count(*) AS n FROM customers GROUP BY city ORDER BY n DESC LIMIT 3",
         "SELECT count(*) FROM customers WHERE city = '上海'",
     ],

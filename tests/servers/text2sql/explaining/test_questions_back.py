@@ -60,6 +60,14 @@ def test_a_reading_that_most_attempts_share_is_not_questioned(asked: Asked, vote
     assert question_back(asked.outcome("how many", (COUNT, votes[0]), (SUM, votes[1]))) is None
 
 
+def test_what_most_attempts_looked_for_in_vain_is_asked_about(asked: Asked) -> None:
+    nobody = "SELECT count(*) AS n FROM orders WHERE status = '没有' HAVING count(*) > 0"
+    back = question_back(asked.outcome("how many", COUNT, (nobody, 2)))
+    assert back is not None
+    assert back.endswith("which finds nothing?")
+    assert question_back(asked.outcome("how many", COUNT, (nobody, 1))) is None
+
+
 def test_one_result_or_none_is_no_question(asked: Asked) -> None:
     assert question_back(asked.outcome("how many", COUNT)) is None
     assert question_back(asked.outcome("how many", "DROP TABLE orders")) is None

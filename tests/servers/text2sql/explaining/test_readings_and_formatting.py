@@ -48,6 +48,26 @@ def texts_in(value: object) -> list[str]:
             "lists the different city of customers; together with: lists brand of products",
         ),
         (
+            "SELECT city FROM customers UNION SELECT brand FROM products LIMIT 3",
+            "列出 customers 的 city；再加上：列出 products 的 brand；最多取 3 行",
+            "lists city of customers; together with: lists brand of products; at most 3 rows",
+        ),
+        (
+            "SELECT DISTINCT ON (city) name FROM customers",
+            "列出 customers 的 name，每个 city 只取一行",
+            "lists name of customers, one row for each city",
+        ),
+        (
+            "SELECT count(DISTINCT city) FROM customers",
+            "计算 customers 的不同 city 的数量",
+            "computes the number of different city of customers",
+        ),
+        (
+            "SELECT c.* FROM customers c JOIN orders o ON o.customer_id = c.id",
+            "列出 customers 与 orders 的 customers 的全部列",
+            "lists all columns of customers of customers with orders",
+        ),
+        (
             "WITH t AS (SELECT customer_id, sum(total) AS s FROM orders GROUP BY 1) SELECT max(s) FROM t",
             "计算（计算 orders 的 total 的总和，按 customer_id 分组）的 s 的最大值",
             "computes the largest s of (computes the total of total of orders, per customer_id)",

@@ -62,6 +62,19 @@ def test_other_columns_refer_to_nothing(column: str) -> None:
     assert told(table("customers", key("id"), "name", "city"), table("orders", column)) == {}
 
 
+def test_an_ending_within_a_word_tells_of_a_key_only_when_it_is_long_enough() -> None:
+    for column in ("cartid#", "oldartid#"):
+        assert told(table("art", key("artid")), table("baskets", key("id"), column)) == {}
+    assert told(table("carts", key("cartid")), table("xs", key("id"), "mycartid#")) == {}
+    found = told(table("carts", key("cartid")), table("baskets", key("id"), "oldcartid#"))
+    assert found == {"baskets.oldcartid": "carts.cartid"}
+
+
+def test_columns_of_the_same_name_are_no_reference_where_neither_table_is_told_by_them() -> None:
+    assert told(table("invoices", "total#", "paid#"), table("fines", "reason", "paid#")) == {}
+    assert told(table("visits", "day", "patient_id#"), table("bills", "sum#", "patient_id#")) == {}
+
+
 def test_chinese_names_tell_of_keys_too() -> None:
     found = told(table("城市", "城市编号", "名称"), table("高校", "高校编号", "名称", "所在城市编号"))
     assert found == {"高校.所在城市编号": "城市.城市编号"}

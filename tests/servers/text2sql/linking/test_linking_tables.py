@@ -122,6 +122,26 @@ def test_tables_without_declared_keys_are_neighbours_by_a_column_that_names_a_th
     assert _names("patient names", Linker(schema), most=2) == ["patient", "zz_visit"]
 
 
+def test_tables_that_share_a_column_of_any_other_name_are_no_neighbours() -> None:
+    others = (_table(f"other_{n}", "label") for n in range(20))
+    schema = Schema((_table("patient", "name", "paid"), *others, _table("zz_fine", "reason", "paid")))
+    assert _names("patient names", Linker(schema), most=2) == ["patient"]
+
+
+def test_a_key_that_only_names_tell_of_is_a_way_between_tables() -> None:
+    schema = Schema(
+        (
+            _table("patient", "patient_id", "name"),
+            _table("visit", "visit_id", "patient_id", "drug_id"),
+            _table("drug", "drug_id", "label"),
+            *(_table(f"other_{n}", "text") for n in range(20)),
+        )
+    )
+    assert _names("names of patients with labels of drugs", Linker(schema, embedder=None), most=2)[2:] == [
+        "visit"
+    ]
+
+
 @pytest.mark.parametrize("question", ["", "？？？", "\x00\ud800", "a" * 100_000, "长" * 10_000])
 def test_odd_questions_get_an_answer(question: str) -> None:
     assert len(Linker(_SHOP, embedder=Concepts("x")).link(question, most_tables=3).tables) <= 7

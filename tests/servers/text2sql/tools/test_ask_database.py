@@ -1,28 +1,34 @@
 import datetime
 import shutil
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import anyio
+import psutil
 import pytest
+from anyio import CapacityLimiter
 from mcp import Client
 from mcp.types import CallToolResult, TextResourceContents
 
 from tao.errors import ModelError
-from tao.models.chat import ChatModel, ChatRequest, Completion
+from tao.models.chat import ChatModel, ChatRequest
 from tao.settings import ModelSettings
 from tao_servers.text2sql.answering.options import Options
 from tao_servers.text2sql.examples import ExampleStore
+from tao_servers.text2sql.limits import Limits
 from tao_servers.text2sql.modelling import InTurn, model_of
 from tao_servers.text2sql.server import build_server
 from tao_servers.text2sql.tools import Asking, Databases
+from tao_servers.text2sql.tools.databases import Opened
+from tests.support.counted_statements import ENDLESS, CountedSource, Runs
 from tests.support.scripted import ScriptedModel
+from tests.support.scripted_sql import SqlModel
+from tests.support.scripted_sql import text_of as prompt_of
 from tests.support.sql_server import data_of, database_at, text_of
 
 COUNT = "SELECT COUNT(*) FROM orders"
-ENDLESS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n"
 
 
 @asynccontextmanager
@@ -151,31 +157,121 @@ async def test_the_stages_are_told_as_progress(shop: Path, tmp_path: Path) -> No
     assert lines == ["Looking at the schema…", "Writing SQL…"]
 
 
+@asynccontextmanager
+async def counted(
+    writes: Callable[[ChatRequest], str], path: Path, folder: Path, **options: Any
+) -> AsyncIterator[tuple[Client, Asking, Opened, Runs]]:
+    """A client of a server whose statements are counted, end late, and are written as `writes` says."""
+    model, runs = SqlModel(writes), Runs()
+
+    @asynccontextmanager
+    async def opened() -> AsyncGenerator[ChatModel, None]:
+        yield model
+
+    asking = Asking(opened, Options(), ExampleStore(folder), **options)
+    with Databases([database_at(path, limits=Limits(timeout=120.0))]) as databases:
+        (one,) = databases.all()
+        one.source = CountedSource(one.source.database, runs)
+        async with Client(build_server(databases, asking)) as client:
+            yield client, asking, one, runs
+
+
 async def test_a_cancelled_question_stops_its_query(shop: Path, tmp_path: Path) -> None:
-    asked_twice = anyio.Event()
+    with anyio.fail_after(120):
+        async with counted(lambda request: ENDLESS, shop, tmp_path) as (client, asking, opened, runs):
+            async with anyio.create_task_group() as group:
+                group.start_soon(client.call_tool, "ask_database", {"question": "for ever"})
+                assert await runs.reach(2)
+                group.cancel_scope.cancel()
+            # The server goes on: what ends them is the word of the client.
+            assert await runs.end()
+            for places in (opened.places, asking.places):
+                for _ in range(int(places.total_tokens)):
+                    await places.acquire_on_behalf_of(object())
+    assert set(runs.failures) == {"The query was cancelled."}
 
-    class Endless(ScriptedModel):
-        async def stream(self, request: ChatRequest) -> AsyncGenerator[Any, None]:
-            if self.requests:
-                asked_twice.set()
-            self.requests.append(request)
-            yield Completion(ENDLESS, finish_reason="stop")
 
-    with Databases([database_at(shop)]) as databases:
+async def test_two_hundred_calls_at_once_are_each_answered_in_few_places_and_flat_memory(
+    shop: Path, tmp_path: Path
+) -> None:
+    cities, sizes, working = ["上海", "北京", "广州", "杭州", "成都"], [0], [0]
+    told: set[str] = set()
+    found: dict[int, dict[str, Any]] = {}
 
-        @asynccontextmanager
-        async def opened() -> AsyncGenerator[ChatModel, None]:
-            yield Endless()
+    def writes(request: ChatRequest) -> str:
+        sizes.append(psutil.Process().memory_info().rss)
+        working.append(int(asking.places.borrowed_tokens))
+        question = prompt_of(request).splitlines()[-1]
+        city = next(city for city in cities if city in question)
+        return f"SELECT '{city}' AS city, count(*) AS n FROM customers WHERE city = '{city}'"
 
-        asking = Asking(opened, Options(), ExampleStore(tmp_path))
-        async with Client(build_server(databases, asking)) as client, anyio.create_task_group() as group:
-            group.start_soon(client.call_tool, "ask_database", {"question": "for ever"})
-            await asked_twice.wait()
-            group.cancel_scope.cancel()
-        # The places are free again only when no query runs any more.
+    async def heard(progress: float, total: float | None, message: str | None) -> None:
+        told.add(message or "")
+
+    async def call(number: int) -> None:
+        arguments = {"question": f"{cities[number % 5]}有多少客户？"}
+        reply = await client.call_tool("ask_database", arguments, progress_callback=heard)
+        found[number] = data_of(reply)
+
+    async def call_all(count: int) -> None:
+        with anyio.fail_after(300):
+            async with anyio.create_task_group() as group:
+                for number in range(count):
+                    group.start_soon(call, number)
+
+    async with counted(writes, shop, tmp_path) as (client, asking, opened, runs):
+        await call_all(24)
+        warm = max(sizes)
+        await call_all(200)
+        assert (runs.now, opened.places.borrowed_tokens, asking.places.borrowed_tokens) == (0, 0, 0)
+    assert [found[number]["rows"][0][0] for number in range(200)] == cities * 40
+    assert max(working) == asking.places.total_tokens == 8
+    assert 1 <= runs.most <= opened.places.total_tokens == 5
+    assert max(sizes) - warm < 50_000_000
+    assert told == {"Waiting for other questions…", "Looking at the schema…", "Writing SQL…"}
+
+
+async def test_calls_that_are_cancelled_under_load_stop_their_queries_and_let_others_through(
+    shop: Path, tmp_path: Path
+) -> None:
+    def writes(request: ChatRequest) -> str:
+        return ENDLESS if "for ever" in prompt_of(request) else COUNT
+
+    with anyio.fail_after(120):
+        async with counted(writes, shop, tmp_path) as (client, asking, opened, runs):
+            async with anyio.create_task_group() as group:
+                for _ in range(50):
+                    group.start_soon(client.call_tool, "ask_database", {"question": "for ever"})
+                assert await runs.reach(int(opened.places.total_tokens))
+                group.cancel_scope.cancel()
+            assert await runs.end()
+            reply = await client.call_tool("ask_database", {"question": "How many orders are there?"})
+    assert data_of(reply)["rows"] == [[5432]]
+    assert set(runs.failures) == {"The query was cancelled."}
+    assert (opened.places.borrowed_tokens, asking.places.borrowed_tokens) == (0, 0)
+
+
+async def test_a_question_for_which_no_place_becomes_free_is_told_so(shop: Path, tmp_path: Path) -> None:
+    lines: list[str] = []
+
+    async def heard(progress: float, total: float | None, message: str | None) -> None:
+        lines.append(message or "")
+
+    busy = CapacityLimiter(1)
+    await busy.acquire_on_behalf_of("another question")
+    asked_of = counted(lambda request: COUNT, shop, tmp_path, places=busy, most_seconds=0.01)
+    async with asked_of as (client, _, _, _):
         with anyio.fail_after(30):
-            for _ in range(int(databases.all()[0].places.total_tokens)):
-                await databases.all()[0].places.acquire_on_behalf_of(object())
+            reply = await client.call_tool(
+                "ask_database", {"question": "How many orders?"}, progress_callback=heard
+            )
+        assert reply.is_error
+        assert "Other questions kept the model busy for 0.01 s. Ask again" in text_of(reply)
+        assert "run_sql" in text_of(reply)
+        assert lines == ["Waiting for other questions…"]
+        busy.release_on_behalf_of("another question")
+        again = await client.call_tool("ask_database", {"question": "How many orders?"})
+    assert data_of(again)["rows"] == [[5432]]
 
 
 async def test_requests_in_turn_never_overlap() -> None:

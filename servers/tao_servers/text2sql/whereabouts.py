@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from tao_servers.text2sql.limits import Rows
 from tao_servers.text2sql.one_line import one_line
 from tao_servers.text2sql.schema import Schema
+from tao_servers.text2sql.source import Source
 from tao_servers.text2sql.stopping import Stop
-from tao_servers.text2sql.tools.databases import Opened
 
 __all__ = ["where_texts_stand"]
 
@@ -21,21 +21,24 @@ _MOST_ROWS = 200_000
 _MOST_COLUMNS = 200
 
 
-def where_texts_stand(opened: Opened, sql: str, rows: Rows, stop: Stop) -> list[str]:
+def where_texts_stand(source: Source, sql: str, rows: Rows, stop: Stop) -> list[str]:
     """Notes such as "'金卡' stands in customers.level", for a small database and a result without values."""
     # A count of nothing is 0, a sum of nothing NULL.
     if len(rows.rows) > 1 or any(cell not in {None, 0} for row in rows.rows for cell in row):
         return []
     texts = dict.fromkeys(found.replace("''", "'").strip("%") for found in _TEXT.findall(sql))
-    if not texts or not _is_small(opened.source.schema(stop)):
+    if not texts or not _is_small(source.schema(stop)):
         return []
-    return [note for text in list(texts)[:_MOST_TEXTS] for note in _places(opened, text, stop)]
+    return [note for text in list(texts)[:_MOST_TEXTS] for note in _places(source, text, sql, stop)]
 
 
-def _places(opened: Opened, text: str, stop: Stop) -> Iterator[str]:
-    found = opened.source.values(stop).search(text, 5)
+def _places(source: Source, text: str, sql: str, stop: Stop) -> Iterator[str]:
+    found = source.values(stop).search(text, 5)
     # What is like it says nothing once the very text was found.
     sure = [match for match in found if match.score >= 1] or [m for m in found if m.score >= _SURE]
+    if any(match.value == text and match.column.lower() in sql.lower() for match in sure):
+        # It was looked for where it stands: that nothing is there has another reason.
+        return
     for match in sure[:_MOST_PLACES]:
         value, place = (
             one_line(match.value, _LONGEST),
