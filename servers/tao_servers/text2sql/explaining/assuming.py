@@ -63,6 +63,7 @@ _MENDS = (
     (re.compile(r"joined on (?P<a>.+) instead of (?P<b>.+)", re.DOTALL), "连接条件用 {a}，不是 {b}"),
     (re.compile(r"joined on (?P<a>.+)", re.DOTALL), "补上了连接条件 {a}"),
     (re.compile(r"joined (?P<a>.+) on (?P<b>.+)", re.DOTALL), "补上了与 {a} 的连接：{b}"),
+    (re.compile(r"'(?P<a>.+)' is no column and so taken for text", re.DOTALL), "“{a}”不是列名，按文本处理"),
 )
 _TAKEN_FOR_TEXT = re.compile(r"'(?P<a>[^']+)' is no column and so taken for text")
 

@@ -74,16 +74,17 @@ class _Bare:
     def __init__(self, schema: Schema) -> None:
         names = [column.name for table in schema.tables for column in table.columns]
         self._skipped = len(_common(names)) if len(schema.tables) > 1 else 0
+        self._own = {one.full_name: _common([column.name for column in one.columns]) for one in schema.tables}
 
     def words(self, table: Table, column: Column) -> list[str]:
-        own = _common([one.name for one in table.columns])
+        own = self._own[table.full_name]
         # What the names of a table share ends where a word ends: o_orderkey, o_custkey.
         skipped = len(own) if own.endswith("_") else self._skipped
         return _words(column.name[skipped:])
 
     def shared(self, table: Table) -> int:
         """How many letters all names of the table begin with, of those that are left."""
-        own = _common([one.name for one in table.columns])
+        own = self._own[table.full_name]
         return 0 if own.endswith("_") else len("".join(_words(own[self._skipped :])))
 
 

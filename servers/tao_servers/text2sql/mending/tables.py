@@ -65,7 +65,7 @@ def _found(place: Place, scope: Scope, parsed: Parsed, near: Near | None) -> str
     others = [table for table in parsed.schema.tables if not _is_there(table, scope)]
     meant = by_meaning(written, [Choice(one.name, _full(one, parsed)) for one in others], near)
     if meant is None and (having := _by_columns(columns, parsed)) is not None:
-        return _full(having, parsed)
+        return None if _is_there(having, scope) else _full(having, parsed)
     return meant
 
 

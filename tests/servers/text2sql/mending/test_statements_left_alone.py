@@ -144,6 +144,15 @@ def test_a_name_that_two_tables_have_is_taken_from_neither() -> None:
     assert found == f"SELECT T3.name FROM {joins}"
 
 
+def test_a_made_up_table_is_not_the_one_that_is_joined_with_it() -> None:
+    courses = table("courses", "course_id", "course_name")
+    schema = Schema((courses, table("visits", "course_id>courses.course_id")))
+    made_up = "SELECT T1.course_name FROM {} AS T1 JOIN {} AS T2 ON T1.course_id = T2.course_id"
+    assert unchanged(made_up.format("zzz_qqq", "courses"), schema)
+    found = mend(made_up.format("zzz_qqq", "visits"), schema)
+    assert found.sql == made_up.format("courses", "visits")
+
+
 def test_a_table_that_two_schemas_have_is_taken_from_neither() -> None:
     tables = (table("customer", "id", schema="sales"), table("customer", "id", schema="archive"))
     one = Schema((tables[0], table("orders", "total")), "postgres", "public")
