@@ -232,9 +232,16 @@ class _Attempt:
                 self._source.database.limits,
                 stop,
                 mends=self._options.mend,
+                today=self._today,
             ),
             self._places,
         )
+
+    @property
+    def _today(self) -> datetime.date | None:
+        """The day to put for the clock's, where it is another."""
+        day = self._task.as_of
+        return day if day != datetime.date.today() else None
 
     async def _add(self, candidates: Sequence[Candidate]) -> None:
         self.tried += candidates

@@ -1,5 +1,6 @@
 """Tries what a model wrote: its names made real, checked by the rules, run. Blocks."""
 
+import datetime
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
@@ -10,8 +11,8 @@ from tao_servers.text2sql.embedding import shared_embedder
 from tao_servers.text2sql.errors import QueryFailed, QueryRefused
 from tao_servers.text2sql.executing import execute
 from tao_servers.text2sql.limits import Limits, Rows
-from tao_servers.text2sql.mending import STEPS, Mended, mend
-from tao_servers.text2sql.schema import Schema
+from tao_servers.text2sql.mending import STEPS, Mended, mend, on_day
+from tao_servers.text2sql.schema import Dialect, Schema
 from tao_servers.text2sql.source import Source
 from tao_servers.text2sql.stopping import Stop
 from tao_servers.text2sql.whereabouts import where_texts_stand
@@ -39,12 +40,13 @@ def tried(
     stop: Stop,
     *,
     mends: bool = True,
+    today: datetime.date | None = None,
     embedder: "Callable[[], Embedder | None]" = shared_embedder,
 ) -> Candidate:
     """The statement with its rows, or with what stands against it.
 
     One that passes the rules and runs is not mended, but that a join without any condition gets its key.
-    `embedder` is asked for when a name is like none in spelling.
+    `today` stands where it asks the clock. `embedder` is asked for when a name is like none in spelling.
 
     Raises:
         QueryFailed: it was cancelled, or the database is closed.
@@ -55,14 +57,23 @@ def tried(
         return _run(written, alone, source, limits, stop)
     found = None
     if _is_sound(alone.sql, source, schema):
-        found = _run(written, mend(written, schema, steps=_FOR_SOUND), source, limits, stop)
+        sound = _dated(mend(written, schema, steps=_FOR_SOUND), schema.dialect, today)
+        found = _run(written, sound, source, limits, stop)
         # The rules let pass what only the database knows to be wrong, such as a column that several have.
         if found.problem is None or found.problem.rule != "database":
             return found
     mended = mend(written, schema, near=_Nearness(embedder, stop), steps=STEPS)
+    mended = _dated(mended, schema.dialect, today)
     if found is not None and found.sql == mended.sql:
         return found
     return _run(written, mended, source, limits, stop)
+
+
+def _dated(mended: Mended, dialect: Dialect, today: datetime.date | None) -> Mended:
+    if today is None:
+        return mended
+    sql, notes = on_day(mended.sql, dialect, today)
+    return Mended(sql, (*mended.mends, *notes))
 
 
 def _is_sound(sql: str, source: Source, schema: Schema) -> bool:

@@ -30,7 +30,7 @@ _ZH = {
     "no answer": "没有得到能运行的 SQL（共试了 {n} 次），所以没有答案。",
     "no problem": "模型没有写出任何 SQL。",
     "problem": "最后一次的问题：{text}",
-    "advice": "请换个说法，写出表名或列名；也可以先 list_tables，再用 run_sql 自己写。",
+    "advice": "请换个说法，写出表名或列名；也可以自己写 SQL。",
 }
 _EN = {
     "tables": "Tables used: {names}",
@@ -49,8 +49,7 @@ _EN = {
     "no answer": "None of {n} attempts gave SQL that runs, so there is no answer.",
     "no problem": "The model wrote no SQL.",
     "problem": "What was wrong with the last one: {text}",
-    "advice": "Say it in other words, name the table or the column; or use"
-    " list_tables and run_sql, and write the SQL yourself.",
+    "advice": "Say it in other words, name the table or the column; or write the SQL yourself.",
 }
 
 

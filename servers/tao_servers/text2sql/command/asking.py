@@ -130,6 +130,7 @@ def concluded(asking: Asking, opened: "Opened", answered: Callable[[Notify], Awa
     try:
         return anyio.run(work)
     except KeyboardInterrupt:
+        click.echo("Interrupted.", err=True)
         return _INTERRUPTED
 
 
@@ -214,10 +215,11 @@ async def _written(chosen: "Candidate", opened: "Opened", path: Path) -> None:
     except OSError as exc:
         reason = exc.strerror or exc
         raise _Failed(f"{path} could not be written: {reason}. Name another file with --csv.") from exc
+    count = f"{len(rows.rows):,}"
     if rows.more:
-        click.echo(
-            f"{path}: only the first {len(rows.rows):,} rows were written; filter or aggregate.", err=True
-        )
+        click.echo(f"{path}: only the first {count} rows were written; filter or aggregate.", err=True)
+    else:
+        click.echo(f"{path}: {count} rows were written.", err=True)
 
 
 def _write(rows: "Rows", path: Path) -> None:

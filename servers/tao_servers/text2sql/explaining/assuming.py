@@ -58,6 +58,7 @@ _EN = {
 _UNCONNECTED = re.compile(r"Nothing connects '(?P<a>[^']+)' and '(?P<b>[^']+)'")
 _MENDS = (
     (re.compile(r"wrote (?P<a>.+) for (?P<b>.+)", re.DOTALL), "“{b}”没有这个名称，按“{a}”理解"),
+    (re.compile(r"took (?P<a>[\d-]+) for today"), "“今天”取 {a}"),
     (re.compile(r"took (?P<a>.+) from (?P<b>.+) instead of (?P<c>.+)", re.DOTALL), "“{a}”取自 {b}，不是 {c}"),
     (re.compile(r"took (?P<a>.+) from (?P<b>.+)", re.DOTALL), "“{a}”取自 {b}"),
     (re.compile(r"joined on (?P<a>.+) instead of (?P<b>.+)", re.DOTALL), "连接条件用 {a}，不是 {b}"),

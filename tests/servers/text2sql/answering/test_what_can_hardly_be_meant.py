@@ -1,5 +1,7 @@
 """Results that can hardly be meant, replies that come to no end, and results with as many votes."""
 
+import datetime
+
 import pytest
 
 from tao.errors import ModelError
@@ -138,3 +140,20 @@ async def test_when_the_model_does_not_choose_the_first_stays(shop: Source) -> N
     with answering(shop, ALL, MEN, WOMEN, ModelError("It is gone."), options=TIES) as asked:
         outcome = await asked.ask(QUESTION)
     assert value(outcome) == 800
+
+
+async def test_another_day_than_today_stands_for_the_clock(shop: Source) -> None:
+    sql = "SELECT DATE('now', '-1 day')"
+    with answering(shop, sql, options=ONE) as asked:
+        outcome = await asked.ask(QUESTION, as_of=datetime.date(2026, 6, 30))
+    assert value(outcome) == "2026-06-29"
+    assert outcome.chosen is not None
+    assert "took 2026-06-30 for today" in outcome.chosen.mends
+
+
+async def test_today_is_left_to_the_clock(shop: Source) -> None:
+    sql = "SELECT DATE('now', '-1 day')"
+    with answering(shop, sql, options=ONE) as asked:
+        outcome = await asked.ask(QUESTION, as_of=datetime.date.today())
+    assert outcome.chosen is not None
+    assert outcome.chosen.sql == sql

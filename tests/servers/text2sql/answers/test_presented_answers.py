@@ -105,7 +105,7 @@ def test_without_sql_that_ran_the_problem_and_a_way_on_are_told(asked: Asked) ->
     assert "没有得到能运行的 SQL（共试了 2 次）" in text
     assert value.note is not None
     assert "There is no table 'nichts'" in value.note
-    assert "list_tables" in value.note
+    assert "自己写 SQL" in value.note
     assert (value.sql, value.rows, value.confidence) == (None, [], 0.0)
     text, _ = present_answer(asked.outcome("nothing was written"))
     assert "The model wrote no SQL." in text

@@ -78,7 +78,7 @@ def _text(raw: bytes) -> str:
 
 def _check_file(path: Path) -> None:
     what = f"The database {str(path)!r}"
-    advice = "Start the server with --database PATH of a SQLite file."
+    advice = "Give the path of a SQLite file (--database, or --db of ask)."
     try:
         if not path.exists():
             raise SetupError(f"{what} does not exist. {advice}")
