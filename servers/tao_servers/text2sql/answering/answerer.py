@@ -22,6 +22,7 @@ from tao_servers.text2sql.answering.writing import Writer
 from tao_servers.text2sql.checking import Problem
 from tao_servers.text2sql.errors import Text2sqlError
 from tao_servers.text2sql.examples import ExampleStore
+from tao_servers.text2sql.mending import asks_for_ratio
 from tao_servers.text2sql.source import Source
 from tao_servers.text2sql.threads import in_place
 
@@ -233,6 +234,7 @@ class _Attempt:
                 stop,
                 mends=self._options.mend,
                 today=self._today,
+                keeps_fractions=asks_for_ratio(self._task.question),
             ),
             self._places,
         )

@@ -2,6 +2,7 @@
 
 import datetime
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from tao.errors import ConfigError, ModelError
@@ -11,8 +12,8 @@ from tao_servers.text2sql.embedding import shared_embedder
 from tao_servers.text2sql.errors import QueryFailed, QueryRefused
 from tao_servers.text2sql.executing import execute
 from tao_servers.text2sql.limits import Limits, Rows
-from tao_servers.text2sql.mending import STEPS, Mended, mend, on_day
-from tao_servers.text2sql.schema import Dialect, Schema
+from tao_servers.text2sql.mending import STEPS, Mended, mend, on_day, with_fractions
+from tao_servers.text2sql.schema import Schema
 from tao_servers.text2sql.source import Source
 from tao_servers.text2sql.stopping import Stop
 from tao_servers.text2sql.whereabouts import where_texts_stand
@@ -41,39 +42,47 @@ def tried(
     *,
     mends: bool = True,
     today: datetime.date | None = None,
+    keeps_fractions: bool = False,
     embedder: "Callable[[], Embedder | None]" = shared_embedder,
 ) -> Candidate:
     """The statement with its rows, or with what stands against it.
 
     One that passes the rules and runs is not mended, but that a join without any condition gets its key.
-    `today` stands where it asks the clock. `embedder` is asked for when a name is like none in spelling.
+    `today` stands where it asks the clock, and with `keeps_fractions` no division drops its fraction. `embedder` is asked for when a name is like none in spelling.
 
     Raises:
         QueryFailed: it was cancelled, or the database is closed.
         SetupError: the database cannot be read.
     """
+    meant = partial(_as_meant, schema=schema, today=today, keeps_fractions=keeps_fractions)
     alone = mend(written, schema, steps=_ONLY_READ)
     if not mends:
         return _run(written, alone, source, limits, stop)
     found = None
     if _is_sound(alone.sql, source, schema):
-        sound = _dated(mend(written, schema, steps=_FOR_SOUND), schema.dialect, today)
+        sound = meant(mend(written, schema, steps=_FOR_SOUND))
         found = _run(written, sound, source, limits, stop)
         # The rules let pass what only the database knows to be wrong, such as a column that several have.
         if found.problem is None or found.problem.rule != "database":
             return found
-    mended = mend(written, schema, near=_Nearness(embedder, stop), steps=STEPS)
-    mended = _dated(mended, schema.dialect, today)
+    mended = meant(mend(written, schema, near=_Nearness(embedder, stop), steps=STEPS))
     if found is not None and found.sql == mended.sql:
         return found
     return _run(written, mended, source, limits, stop)
 
 
-def _dated(mended: Mended, dialect: Dialect, today: datetime.date | None) -> Mended:
-    if today is None:
-        return mended
-    sql, notes = on_day(mended.sql, dialect, today)
-    return Mended(sql, (*mended.mends, *notes))
+def _as_meant(
+    mended: Mended, schema: Schema, today: datetime.date | None, keeps_fractions: bool
+) -> Mended:
+    """The statement with what the question says of days and of fractions."""
+    sql, notes = mended.sql, list(mended.mends)
+    if today is not None:
+        sql, further = on_day(sql, schema.dialect, today)
+        notes += further
+    if keeps_fractions:
+        sql, further = with_fractions(sql, schema)
+        notes += further
+    return Mended(sql, tuple(notes))
 
 
 def _is_sound(sql: str, source: Source, schema: Schema) -> bool:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from tao_servers.text2sql.answering.outcome import Outcome
     from tao_servers.text2sql.answering.task import Task
     from tao_servers.text2sql.explaining.parts import Parts
+    from tao_servers.text2sql.explaining.words import Words
     from tao_servers.text2sql.linking import ValueMatch
 
 __all__ = ["assumptions"]
@@ -39,6 +40,11 @@ _ZH = {
     "whole": "整数相除，小数部分被舍去：{x}",
     "else": "COUNT 把每一行都算在内，ELSE 给出 {x} 的行也算",
     "ties": "按 {x} 取前 {n} 行，最后两行的值相同，可能还有并列的行没有列出",
+    "counted": "COUNT(*) 数的是 {a} 的行",
+    "combined": "COUNT(*) 数的是 {a} 与 {b} 的每一种组合，数目可能偏大",
+    "multiplied": "{x}：{a} 的一行若对应多行 {b}，就会重复计入",
+    "dropped": "问题中的“{words}”（{place}）没有用到",
+    "unasked": "问题中没有“{value}”，这是模型的理解",
     "unconnected": "{a} 与 {b} 之间没有连接条件，每一行都与对方的每一行组合，结果可能重复",
     "text": "“{a}”不是列名，按文本处理",
 }
@@ -53,6 +59,11 @@ _EN = {
     "case": "Texts are compared whatever their case",
     "whole": "Whole numbers are divided, and the fraction is dropped: {x}",
     "else": "COUNT counts every row, those that ELSE gives {x} for as well",
+    "counted": "What is counted are the rows of {a}",
+    "combined": "What is counted are all combinations of a row of {a} with one of {b}, which may be too many",
+    "multiplied": "{x}: a row of {a} that has several of {b} is taken several times",
+    "dropped": "{words!r} of the question ({place}) is not looked for",
+    "unasked": "{value!r} is not in the question: the model took it for what is meant",
     "ties": "The first {n} by {x}: the last two have the same value, so there may be more with it",
 }
 _UNCONNECTED = re.compile(r"Nothing connects '(?P<a>[^']+)' and '(?P<b>[^']+)'")
@@ -64,6 +75,7 @@ _MENDS = (
     (re.compile(r"joined on (?P<a>.+) instead of (?P<b>.+)", re.DOTALL), "连接条件用 {a}，不是 {b}"),
     (re.compile(r"joined on (?P<a>.+)", re.DOTALL), "补上了连接条件 {a}"),
     (re.compile(r"joined (?P<a>.+) on (?P<b>.+)", re.DOTALL), "补上了与 {a} 的连接：{b}"),
+    (re.compile("divided with the fraction kept"), "相除时保留小数"),
     (re.compile(r"'(?P<a>.+)' is no column and so taken for text", re.DOTALL), "“{a}”不是列名，按文本处理"),
 )
 _TAKEN_FOR_TEXT = re.compile(r"'(?P<a>[^']+)' is no column and so taken for text")
@@ -79,6 +91,7 @@ def assumptions(outcome: "Outcome") -> list[str]:
         return []
     mends = _mended(chosen.mends, outcome.task.language)
     found = [*_from_link(chosen, outcome.task), *mends, *_from_statement(chosen, outcome.task)]
+    found += _questioned(chosen, outcome.task)
     if chosen.checked is not None:
         found += [_warned(text, outcome.task.language) for text in chosen.checked.warnings]
     return [one_line(text, _LONGEST) for text in dict.fromkeys(found)][:_MOST]
@@ -119,6 +132,26 @@ def _from_link(chosen: "Candidate", task: "Task") -> Iterator[str]:
     for number in task.link.numbers:
         if float(number.value) in numbers and (number.value >= _LARGE or number.value != int(number.value)):
             yield _said(task.language, "number", words=number.words, value=number.value)
+
+
+def _questioned(chosen: "Candidate", task: "Task") -> Iterator[str]:
+    """Texts that only the question has, or only the statement."""
+    from sqlglot import exp
+
+    from tao_servers.text2sql.explaining.parts import query_of
+    from tao_servers.text2sql.explaining.questioned import dropped, unasked
+
+    tree = query_of(chosen.sql, task.schema.dialect)
+    if tree is None:
+        return
+    texts = [one for one in tree.find_all(exp.Literal) if one.is_string]
+    for match in dropped(task, [text.name for text in texts], chosen.sql):
+        place = one_line(f"{match.table}.{match.column}", 2 * _LONGEST_VALUE)
+        yield _said(task.language, "dropped", words=one_line(match.words, _LONGEST_VALUE), place=place)
+    # What is an argument of another function is a format or a unit.
+    compared = [text.name for text in texts if isinstance(text.parent, exp.Predicate | exp.Lower | exp.Upper)]
+    for text in unasked(task, compared):
+        yield _said(task.language, "unasked", value=one_line(text, _LONGEST_VALUE))
 
 
 def _compared(tree: "exp.Expr", task: "Task") -> set[tuple[str, str, str]]:
@@ -208,6 +241,7 @@ def _from_statement(chosen: "Candidate", task: "Task") -> Iterator[str]:
     """What the statement does that a reader may not expect."""
     from sqlglot import exp
 
+    from tao_servers.text2sql.explaining.divisions import divisions_without_fraction
     from tao_servers.text2sql.explaining.parts import Parts, query_of
     from tao_servers.text2sql.explaining.reading import Told
 
@@ -218,16 +252,26 @@ def _from_statement(chosen: "Candidate", task: "Task") -> Iterator[str]:
     words = Told(task.schema, task.language).words(parts)
     if any(_ignores_case(one) for one in parts.filters):
         yield _said(task.language, "case")
-    for output in parts.outputs:
-        own = (one for one in output.find_all(exp.Div) if one.find_ancestor(exp.Select) is tree)
-        division = next((one for one in own if _drops_fraction(one, parts)), None)
-        if division is not None:
-            yield _said(task.language, "whole", x=words.value(division))
-            break
+    for division, inside in divisions_without_fraction(tree, task.schema):
+        yield _said(task.language, "whole", x=Told(task.schema, task.language).words(inside).value(division))
+        break
     yield from (_said(task.language, "else", x=one) for one in _counted_anyway(tree))
+    yield from _joined_told(parts, words, task.language)
     tied = _tied_column(chosen, parts)
     if tied is not None:
         yield _said(task.language, "ties", n=parts.limit, x=words.value(parts.outputs[tied]))
+
+
+def _joined_told(parts: "Parts", words: "Words", language: Language) -> Iterator[str]:
+    from tao_servers.text2sql.explaining.multiplied import combined, counted_table, multiplied
+
+    counted, both = counted_table(parts), combined(parts)
+    if counted is not None:
+        yield _said(language, "counted", a=counted.full_name)
+    if both is not None:
+        yield _said(language, "combined", a=both[0].full_name, b=both[1].full_name)
+    for call, one, many in multiplied(parts):
+        yield _said(language, "multiplied", x=words.value(call), a=one.full_name, b=many.full_name)
 
 
 def _counted_anyway(tree: "exp.Expr") -> Iterator[str]:
@@ -249,43 +293,6 @@ def _ignores_case(condition: "exp.Expr") -> bool:
         isinstance(one.parent, exp.EQ | exp.NEQ | exp.Like | exp.In) and one.find(exp.Column) is not None
         for one in condition.find_all(exp.Lower, exp.Upper)
     )
-
-
-def _drops_fraction(division: "exp.Expr", parts: "Parts") -> bool:
-    # DuckDB and MySQL divide with fractions.
-    is_whole_there = parts.schema.dialect in {"sqlite", "postgres"}
-    return is_whole_there and _is_whole(division.this, parts) and _is_whole(division.expression, parts)
-
-
-def _is_whole(node: "exp.Expr", parts: "Parts") -> bool:
-    """Whether a value is surely a whole number to the database."""
-    from sqlglot import exp
-
-    if isinstance(node, exp.Sum) and parts.schema.dialect == "postgres" and _has_large(node, parts):
-        return False
-    if isinstance(node, exp.Paren | exp.Sum | exp.Max | exp.Min | exp.Nullif):
-        return isinstance(node.this, exp.Expr) and _is_whole(node.this, parts)
-    if isinstance(node, exp.Add | exp.Sub | exp.Mul):
-        return _is_whole(node.this, parts) and _is_whole(node.expression, parts)
-    if isinstance(node, exp.Case):
-        branches = [one.args["true"] for one in node.args["ifs"]]
-        other = node.args.get("default")
-        return all(_is_whole(one, parts) for one in branches + ([other] if other is not None else []))
-    if isinstance(node, exp.Literal):
-        return not node.is_string and node.name.isdecimal()
-    if isinstance(node, exp.Column):
-        found = parts.column(node)
-        type_ = found[1].type.lower() if found is not None else ""
-        return "int" in type_ and not any(word in type_ for word in ("interval", "point"))
-    return isinstance(node, exp.Count)
-
-
-def _has_large(total: "exp.Expr", parts: "Parts") -> bool:
-    """Whether a bigint is in a sum: PostgreSQL makes a decimal number of these."""
-    from sqlglot import exp
-
-    types = [found[1].type.lower() for found in map(parts.column, total.find_all(exp.Column)) if found]
-    return any(word in type_ for type_ in types for word in ("big", "int8"))
 
 
 def _tied_column(chosen: "Candidate", parts: "Parts") -> int | None:

@@ -30,7 +30,7 @@ def test_a_word_taken_for_a_value_is_told_where_the_statement_uses_it(asked: Ask
     sql = "SELECT count(*) FROM customers WHERE city = '上海' AND level = '金卡'"
     told = assumptions(asked.outcome("how many in Shanghai", sql, values=values))
     assert told == ["'Shanghai' was taken as customers.city = '上海'"]
-    assert assumptions(asked.outcome("沪有多少客户", sql, values=values[:1])) == [
+    assert assumptions(asked.outcome("沪有多少金卡客户", sql, values=values[:1])) == [
         "“Shanghai”按 customers.city = '上海' 理解"
     ]
 
@@ -75,7 +75,8 @@ def test_a_value_is_placed_in_the_table_where_the_statement_looks_for_it(
         database.executescript(TOWNS)
     with Asked(path) as towns:
         told = assumptions(towns.outcome("北京有几家门店", sql, values=IN_TOWNS))
-    assert told == [f"“北京”按 {table}.city = '北京市' 理解" for table in tables]
+    taken = [text for text in told if text.startswith("“北京”按")]
+    assert taken == [f"“北京”按 {table}.city = '北京市' 理解" for table in tables]
 
 
 @pytest.mark.parametrize(
@@ -168,7 +169,7 @@ def test_postgresql_keeps_the_fraction_of_a_sum_of_large_numbers(
     ],
 )
 def test_nothing_is_told_of_a_plain_statement(asked: Asked, sql: str) -> None:
-    assert assumptions(asked.outcome("how many", sql)) == []
+    assert assumptions(asked.outcome("上海已完成的有多少", sql)) == []
 
 
 def test_warnings_of_the_rules_are_told_in_chinese_as_well(asked: Asked) -> None:
