@@ -48,7 +48,8 @@ def tried(
     """The statement with its rows, or with what stands against it.
 
     One that passes the rules and runs is not mended, but that a join without any condition gets its key.
-    `today` stands where it asks the clock, and with `keeps_fractions` no division drops its fraction. `embedder` is asked for when a name is like none in spelling.
+    `today` stands where it asks the clock, and with `keeps_fractions` no division drops its fraction.
+    `embedder` is asked for when a name is like none in spelling.
 
     Raises:
         QueryFailed: it was cancelled, or the database is closed.
@@ -71,9 +72,7 @@ def tried(
     return _run(written, mended, source, limits, stop)
 
 
-def _as_meant(
-    mended: Mended, schema: Schema, today: datetime.date | None, keeps_fractions: bool
-) -> Mended:
+def _as_meant(mended: Mended, schema: Schema, today: datetime.date | None, keeps_fractions: bool) -> Mended:
     """The statement with what the question says of days and of fractions."""
     sql, notes = mended.sql, list(mended.mends)
     if today is not None:

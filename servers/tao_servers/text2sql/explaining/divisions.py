@@ -14,7 +14,7 @@ __all__ = ["divisions_without_fraction"]
 
 
 def divisions_without_fraction(tree: exp.Expr, schema: Schema) -> Iterator[tuple[exp.Div, Parts]]:
-    """The divisions of whole numbers, each with the SELECT that it stands in; none where all keep fractions."""
+    """The divisions of whole numbers, each with its SELECT; none where the database keeps fractions."""
     # DuckDB and MySQL divide with fractions.
     if schema.dialect not in {"sqlite", "postgres"}:
         return

@@ -21,19 +21,18 @@ def dropped(task: "Task", texts: Collection[str], sql: str) -> list["ValueMatch"
 
     A word that names a table or a column that the statement has is taken for that name.
     """
-    looked_for = list(map(name_key, texts))
-    written = name_key(sql)
-    found: dict[str, ValueMatch] = {}
+    looked_for, written = list(map(name_key, texts)), name_key(sql)
+    there: set[str] = set()
+    sure: dict[str, ValueMatch] = {}
     for match in task.link.values:
         words, value = name_key(match.words), name_key(match.value)
-        is_sure = match.score >= _SURE and len(words) >= _SHORTEST and not words.isdecimal()
-        is_there = words in written or any(_is_within(value, one) or _is_within(words, one) for one in looked_for)
-        if is_sure and not is_there:
-            found.setdefault(words, match)
-        elif is_there:
-            found.pop(words, None)
-    longest = [match for words, match in found.items() if not any(words in one and words != one for one in found)]
-    return longest[:_MOST]
+        if words in written or any(_overlap(one, text) for one in (words, value) for text in looked_for):
+            there.add(words)
+        elif match.score >= _SURE and len(words) >= _SHORTEST and not words.isdecimal():
+            sure.setdefault(words, match)
+    missing = {words: match for words, match in sure.items() if words not in there}
+    longest = [words for words in missing if not any(words in one and words != one for one in sure)]
+    return [missing[words] for words in longest[:_MOST]]
 
 
 def unasked(task: "Task", texts: Collection[str]) -> Iterator[str]:
@@ -46,5 +45,5 @@ def unasked(task: "Task", texts: Collection[str]) -> Iterator[str]:
             yield text
 
 
-def _is_within(part: str, whole: str) -> bool:
-    return bool(part) and bool(whole) and (part in whole or whole in part)
+def _overlap(one: str, other: str) -> bool:
+    return bool(one) and bool(other) and (one in other or other in one)

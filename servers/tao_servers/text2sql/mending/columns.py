@@ -95,6 +95,9 @@ class _Columns:
             return None
         written = column.args["table"].name
         meant = [place for place in visible if place.table and self._folded_table(place.table) == prefix]
+        real = None if meant else parsed.schema.table(written)
+        if real and real.column(column.name) and (joined := self._joined(column, scope, written)) is not None:
+            return joined
         meant = meant or [place for place in visible if self._is_like(written, place)]
         for place in meant:
             if place.has(name) or column.is_star or len(meant) == 1:

@@ -13,8 +13,8 @@ from tao_servers.text2sql.schema import Schema
 __all__ = ["asks_for_ratio", "with_fractions"]
 
 _RATIO = re.compile(
-    r"\b(?:ratios?|proportions?|percent(?:ages?)?|fractions?|shares?|rates?)\b|\btimes (?:as|more|higher|larger)\b"
-    r"|%|率|比例|比重|占比|之比|百分|几分之|倍",
+    r"\b(?:ratios?|proportions?|percent(?:ages?)?|fractions?|shares?|rates?)\b"
+    r"|\btimes (?:as|more|higher|larger)\b|%|率|比例|比重|占比|之比|百分|几分之|倍",
     re.IGNORECASE,
 )
 _WHOLE = re.compile(r"\bintegers?\b|\bwhole numbers?\b|整数|取整", re.IGNORECASE)

@@ -44,9 +44,7 @@ def test_a_value_that_the_statement_lacks_is_told_in_either_language(asked: Aske
         ("SELECT count(level) FROM customers", ValueMatch("products", "name", "Level", "level", 1.0)),
     ],
 )
-def test_a_value_that_is_there_or_hardly_meant_is_not_told(
-    asked: Asked, sql: str, value: ValueMatch
-) -> None:
+def test_a_value_that_is_there_or_hardly_meant_is_not_told(asked: Asked, sql: str, value: ValueMatch) -> None:
     assert assumptions(asked.outcome("金卡客户有多少", sql, values=[value])) == []
 
 

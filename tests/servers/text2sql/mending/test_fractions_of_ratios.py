@@ -31,8 +31,15 @@ def test_a_ratio_is_asked_for_by_name(question: str) -> None:
 
 @pytest.mark.parametrize(
     "question",
-    ["", "How many orders are there?", "the rating of each film", "各城市的平均价格", "shareholders of a firm"]
-    + ["the ratio as an integer", "比例取整"],
+    [
+        "",
+        "How many orders are there?",
+        "the rating of each film",
+        "各城市的平均价格",
+        "shareholders of a firm",
+        "the ratio as an integer",
+        "比例取整",
+    ],
 )
 def test_another_question_asks_for_none(question: str) -> None:
     assert not asks_for_ratio(question)

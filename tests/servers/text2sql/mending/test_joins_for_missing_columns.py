@@ -101,3 +101,18 @@ def test_columns_of_the_same_name_tie_nothing_unless_they_name_a_key() -> None:
     assert mend("SELECT day, name FROM visits", named).sql == (
         "SELECT day, patient.name FROM visits JOIN patient ON visits.patient_id = patient.patient_id"
     )
+
+
+def test_a_table_that_is_named_but_not_read_is_joined_and_nothing_else_is_told() -> None:
+    schema = Schema(
+        (
+            table("order_items", "order_id>orders.id", "quantity"),
+            table("orders", "id", "ordered_at"),
+        )
+    )
+    found = mend("SELECT SUM(quantity) FROM order_items WHERE orders.ordered_at LIKE '2025%'", schema)
+    key = "order_items.order_id = orders.id"
+    assert found.mends == (f"joined orders on {key}",)
+    assert found.sql == (
+        f"SELECT SUM(quantity) FROM order_items JOIN orders ON {key} WHERE orders.ordered_at LIKE '2025%'"
+    )
