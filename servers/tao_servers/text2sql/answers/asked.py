@@ -107,11 +107,17 @@ def _answered(outcome: Outcome, chosen: Candidate, rows: Rows) -> AskResult:
 
 
 def _chart(sql: str, rows: Rows, task: Task) -> dict[str, Any] | None:
-    from tao_servers.text2sql.explaining import families_of
+    from tao_servers.text2sql.explaining import families_of, headings
     from tao_servers.text2sql.explaining.charting import chart
 
     title = one_line(task.question, _LONGEST_TITLE)
-    return chart(rows, families_of(sql, rows, task.schema), title=title, language=task.language)
+    return chart(
+        rows,
+        families_of(sql, rows, task.schema),
+        title=title,
+        language=task.language,
+        headings=headings(sql, rows, task.schema, task.language),
+    )
 
 
 def _alternatives(outcome: Outcome) -> Iterator[Alternative]:

@@ -3,7 +3,7 @@
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from tao_prompts.language import Language
@@ -48,14 +48,19 @@ class Charted:
         return self.distinct == sum(value is not None for value in self.values)
 
 
-def charted(rows: Rows, types: Mapping[str, Family], language: Language) -> list[Charted]:
-    """The columns of a result; those without any value are left out."""
+def charted(
+    rows: Rows, types: Mapping[str, Family], language: Language, headings: Sequence[str] = ()
+) -> list[Charted]:
+    """The columns of a result, called as `headings` say; those without any value are left out."""
     families = {name.lower(): family for name, family in types.items()}
+    # One and the same heading would make one series of two.
+    are_apart = len(set(headings)) == len(rows.columns)
     found = []
     for place, name in enumerate(rows.columns):
         cells = [row[place] for row in rows.rows]
         if any(cell is not None for cell in cells):
-            found.append(_charted(name, families.get(name.lower()), cells, language))
+            one = _charted(name, families.get(name.lower()), cells, language)
+            found.append(replace(one, title=one_line(headings[place], _LONGEST_TITLE)) if are_apart else one)
     return found
 
 

@@ -58,17 +58,23 @@ class _Plan:
 
 
 def chart(
-    rows: Rows, schema_types: Mapping[str, Family] | None = None, *, title: str, language: Language
+    rows: Rows,
+    schema_types: Mapping[str, Family] | None = None,
+    *,
+    title: str,
+    language: Language,
+    headings: Sequence[str] = (),
 ) -> dict[str, Any] | None:
     """A Vega-Lite 5 specification with its data inside, at most 4,000 characters as JSON; None: not worth it.
 
     `schema_types` are the kinds of the result's columns by their names, where they are known. A result that
     was cut is not drawn. The fields are called x, y and series, whatever the columns are called, since dots
-    and brackets in a field's name mean something there; the titles have the columns' names.
+    and brackets in a field's name mean something there; the titles are the `headings` of the columns, else
+    their names.
     """
     if rows.more or not 2 <= len(rows.rows) <= _MOST_VALUES:
         return None
-    plan = _plan(charted(rows, schema_types or {}, language))
+    plan = _plan(charted(rows, schema_types or {}, language, headings))
     if plan is None:
         return None
     points = _points(plan)

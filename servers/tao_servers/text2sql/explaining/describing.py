@@ -13,7 +13,7 @@ from tao_servers.text2sql.schema import Family, Schema, Table
 if TYPE_CHECKING:
     from tao_servers.text2sql.explaining.parts import Parts
 
-__all__ = ["answer_sentence", "cell_text", "families_of"]
+__all__ = ["answer_sentence", "cell_text", "families_of", "headings"]
 
 _LONGEST = 800
 _LONGEST_CELL = 80
@@ -28,6 +28,11 @@ def answer_sentence(sql: str, rows: Rows, schema: Schema, language: Language) ->
     the language, else by names. Values are those of the rows, without units.
     """
     return one_line(_Answer(sql, rows, schema, language).told(), _LONGEST)
+
+
+def headings(sql: str, rows: Rows, schema: Schema, language: Language) -> list[str]:
+    """What each column of a result is called in words: `number of orders` for COUNT(*)."""
+    return _Answer(sql, rows, schema, language).labels
 
 
 def families_of(sql: str, rows: Rows, schema: Schema) -> dict[str, Family]:
@@ -54,7 +59,7 @@ class _Answer:
         self._rows, self._schema, self._language = rows, schema, language
         self._told = Told(schema, language)
         self._parts = _parts_of(sql, schema)
-        self._labels = self._named()
+        self.labels = self._named()
 
     def told(self) -> str:
         rows = self._rows.rows
@@ -66,9 +71,9 @@ class _Answer:
         if len(rows) == 1:
             is_nothing = self._counts_only and rows[0][0] == 0
             return self._closed(self._one(rows[0]), hint=is_nothing and self._has_filters)
-        if len(self._labels) == 1:
+        if len(self.labels) == 1:
             return self._closed(self._list())
-        if len(self._labels) == 2 and len(rows) <= _MOST_NAMED and not self._rows.more:
+        if len(self.labels) == 2 and len(rows) <= _MOST_NAMED and not self._rows.more:
             return self._closed(self._pairs(), grouped=False)
         return self._closed(self._said("table", n=self._count(), x=self._columns()), grouped=False)
 
@@ -86,7 +91,7 @@ class _Answer:
     def _one(self, row: Sequence[Cell]) -> str:
         pairs = [
             self._said("value", x=label, value=cell_text(cell))
-            for label, cell in zip(self._labels, row, strict=False)
+            for label, cell in zip(self.labels, row, strict=False)
         ]
         return self._joined(pairs[:_MOST_NAMED]) + (self._separator + "…" if len(pairs) > _MOST_NAMED else "")
 
@@ -95,7 +100,7 @@ class _Answer:
         text = ("、" if self._language == "zh" else ", ").join(shown)
         if len(self._rows.rows) > len(shown) or self._rows.more:
             text += "……" if self._language == "zh" else ", …"
-        return self._said("values", x=self._labels[0], n=self._count(), value=text)
+        return self._said("values", x=self.labels[0], n=self._count(), value=text)
 
     def _pairs(self) -> str:
         opening, closing = "（）" if self._language == "zh" else ("(", ")")
@@ -109,12 +114,12 @@ class _Answer:
     def _columns(self) -> str:
         """The columns of a table: what was computed for each of what it is grouped by."""
         parts = self._parts
-        if parts is None or not parts.groups or len(parts.outputs) != len(self._labels):
-            return listed(self._language, self._labels)
-        pairs = list(zip(self._labels, parts.outputs, strict=True))
+        if parts is None or not parts.groups or len(parts.outputs) != len(self.labels):
+            return listed(self._language, self.labels)
+        pairs = list(zip(self.labels, parts.outputs, strict=True))
         measures = [label for label, output in pairs if parts.is_aggregate(output)]
         if not measures:
-            return listed(self._language, self._labels)
+            return listed(self._language, self.labels)
         keys = self._told.words(parts).values(parts.groups)
         return self._said("for each", x=listed(self._language, measures), keys=keys)
 

@@ -31,9 +31,11 @@ def combined(parts: Parts) -> tuple[Table, Table] | None:
     tables, edges = _tables(parts), _edges(parts)
     if not any(map(_is_of_rows, _aggregates(parts))):
         return None
-    pairs = ((many, _many(many, edges)) for _, many in edges)
-    met = [(one, other) for one, other in pairs if other is not None and (_many(other, edges) is not None)]
-    return next(((tables[one], tables[other]) for one, other in met), None)
+    for _, one in edges:
+        other = _many(one, edges)
+        if other is not None and _many(other, edges) is not None:
+            return tables[one], tables[other]
+    return None
 
 
 def multiplied(parts: Parts) -> Iterator[tuple[exp.AggFunc, Table, Table]]:
@@ -44,7 +46,7 @@ def multiplied(parts: Parts) -> Iterator[tuple[exp.AggFunc, Table, Table]]:
         if isinstance(call, _ONCE) or isinstance(call.this, exp.Distinct):
             continue
         own = {_name_of(column, parts) for column in call.find_all(exp.Column)}
-        for name in own & set(tables):
+        for name in (one for one in tables if one in own):
             far = _many(name, edges)
             if far is not None and far not in own:
                 yield call, tables[name], tables[far]

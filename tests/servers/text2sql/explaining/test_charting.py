@@ -272,3 +272,14 @@ def test_whatever_a_result_holds_its_chart_is_valid_and_short(
     if spec is not None:
         valid()(spec)
         assert len(json.dumps(spec, ensure_ascii=False, allow_nan=False)) <= 4_000
+
+
+def test_the_axes_are_called_by_the_headings_unless_two_are_alike() -> None:
+    rows = Rows(["city", "COUNT(*)", "SUM(total)"], [["上海", 3, 10], ["北京", 5, 20]], False)
+    titled = chart(rows, title="t", language="zh", headings=["城市", "订单数", "总额"])
+    assert titled is not None
+    assert titled["encoding"]["x"]["title"] == "城市"
+    assert {point["series"] for point in titled["data"]["values"]} == {"订单数", "总额"}
+    alike = chart(rows, title="t", language="zh", headings=["城市", "数", "数"])
+    assert alike is not None
+    assert {point["series"] for point in alike["data"]["values"]} == {"COUNT(*)", "SUM(total)"}
