@@ -90,6 +90,26 @@ def test_what_is_like_nothing_or_like_several_is_left_to_the_model(written: str)
     assert (found.sql, found.mends) == (written, ())
 
 
+@pytest.mark.parametrize(
+    ("written", "real", "is_meant"),
+    [
+        ("sbcountry", "sbcustcountry", True),
+        # A word of its own says something else.
+        ("order_count", "order_item_count", False),
+        ("total_price", "total_unit_price", False),
+        # Too little of it is there.
+        ("sbcity", "sbcustcity", False),
+        ("sbprice", "sbavgprice", False),
+        ("sbcountry", "sbcustomer1country", False),
+    ],
+)
+def test_a_glued_name_without_a_part_in_the_middle_is_that_name(
+    written: str, real: str, is_meant: bool
+) -> None:
+    schema = Schema((Table("t", (Column(real, "text"), Column("sbcustname", "text"))),))
+    assert mend(f"SELECT {written} FROM t", schema).sql == f"SELECT {real if is_meant else written} FROM t"
+
+
 def test_the_opposite_of_a_column_is_not_that_column() -> None:
     schema = Schema((Table("商品", (Column("最低价格", "int"), Column("min_price", "int"))),))
     for written in ("SELECT 最高价格 FROM 商品", "SELECT max_price FROM 商品"):
