@@ -157,3 +157,23 @@ async def test_today_is_left_to_the_clock(shop: Source) -> None:
         outcome = await asked.ask(QUESTION, as_of=datetime.date.today())
     assert outcome.chosen is not None
     assert outcome.chosen.sql == sql
+
+
+@pytest.mark.parametrize(
+    ("question", "expected"),
+    [
+        ("What share of the customers are men?", 0.5),
+        ("男客户的比例", 0.5),
+        ("How many men for each customer?", 0),
+    ],
+)
+async def test_a_share_keeps_the_fraction_that_the_database_would_drop(
+    shop: Source, question: str, expected: float
+) -> None:
+    share = "SELECT SUM(CASE WHEN id % 2 = 0 THEN 1 ELSE 0 END) / COUNT(*) FROM customers"
+    with answering(shop, share, options=Options(candidates=1, repairs=0)) as asked:
+        outcome = await asked.ask(question)
+    assert outcome.chosen is not None
+    assert outcome.chosen.rows is not None
+    assert outcome.chosen.rows.rows == [[expected]]
+    assert ("divided with the fraction kept" in outcome.chosen.mends) == (expected > 0)
