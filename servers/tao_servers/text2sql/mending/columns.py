@@ -53,6 +53,7 @@ class _Columns:
     def __init__(self, parsed: Parsed, near: Near | None) -> None:
         self._parsed, self._near, self._names = parsed, near, parsed.names
         self._joining = Joining(parsed)
+        self._homes: dict[int, str] = {}
         self._tables = keys(table.name for table in parsed.schema.tables)
 
     def mended(self, column: exp.Column, scope: Scope) -> list[Edit] | None:
@@ -202,10 +203,14 @@ class _Columns:
         if not isinstance(pair, exp.Binary):
             return False
         other = pair.expression if pair.this is column else pair.this
-        if not isinstance(other, exp.Column) or self._names.of_table(other.args.get("table")) != place.name:
+        if not isinstance(other, exp.Column) or self._home(other) != place.name:
             return False
         folded = self._folded(name) if name else self._names.of(column.this)
         return self._names.of(other.this) == folded or bool(pair.find_ancestor(exp.Join))
+
+    def _home(self, column: exp.Column) -> str:
+        """What it is taken from, after what this round has moved."""
+        return self._homes.get(id(column)) or self._names.of_table(column.args.get("table"))
 
     def _by_key(self, column: exp.Column, having: list[Place], scope: Scope) -> list[Place]:
         """Of several that have the column those that the other side of `=` is a foreign key to."""
@@ -253,6 +258,7 @@ class _Columns:
         span, prefix = ends_of(column.args["table"]), prefix_of(place, self._parsed)
         if span is None or not prefix or self._parsed.text[slice(*span)] == prefix:
             return []
+        self._homes[id(column)] = place.name
         note = f"took {column.name} from {prefix} instead of {self._parsed.text[slice(*span)]}"
         return [Edit(*span, prefix, note)]
 

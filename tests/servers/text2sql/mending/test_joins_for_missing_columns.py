@@ -116,3 +116,11 @@ def test_a_table_that_is_named_but_not_read_is_joined_and_nothing_else_is_told()
     assert found.sql == (
         f"SELECT SUM(quantity) FROM order_items JOIN orders ON {key} WHERE orders.ordered_at LIKE '2025%'"
     )
+
+
+def test_two_columns_that_stand_elsewhere_do_not_meet_themselves_there() -> None:
+    written = (
+        "SELECT customers.city FROM orders JOIN customers ON orders.customer_id = customers.id"
+        " JOIN products ON orders.age = products.age"
+    )
+    assert "customers.age = customers.age" not in mend(written, SHOP).sql
