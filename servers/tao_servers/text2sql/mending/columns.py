@@ -53,7 +53,6 @@ class _Columns:
     def __init__(self, parsed: Parsed, near: Near | None) -> None:
         self._parsed, self._near, self._names = parsed, near, parsed.names
         self._joining = Joining(parsed)
-        self._homes: dict[int, str] = {}
         self._tables = keys(table.name for table in parsed.schema.tables)
 
     def mended(self, column: exp.Column, scope: Scope) -> list[Edit] | None:
@@ -76,7 +75,7 @@ class _Columns:
         others = [one for one in around if one is not place and prefix_of(one, self._parsed)]
         having = [one for one in others if one.has(name) and not self._meets_itself(column, one)]
         having = self._by_key(column, having, scope) if len(having) > 1 else having
-        if len(having) == 1:
+        if len(having) == 1 and not _ties(column, place):
             return self._moved(column, having[0])
         return (
             self._renamed(column, best(column.name, self._of([place]), self._tables, SURE), place)
@@ -203,14 +202,10 @@ class _Columns:
         if not isinstance(pair, exp.Binary):
             return False
         other = pair.expression if pair.this is column else pair.this
-        if not isinstance(other, exp.Column) or self._home(other) != place.name:
+        if not isinstance(other, exp.Column) or self._names.of_table(other.args.get("table")) != place.name:
             return False
         folded = self._folded(name) if name else self._names.of(column.this)
         return self._names.of(other.this) == folded or bool(pair.find_ancestor(exp.Join))
-
-    def _home(self, column: exp.Column) -> str:
-        """What it is taken from, after what this round has moved."""
-        return self._homes.get(id(column)) or self._names.of_table(column.args.get("table"))
 
     def _by_key(self, column: exp.Column, having: list[Place], scope: Scope) -> list[Place]:
         """Of several that have the column those that the other side of `=` is a foreign key to."""
@@ -258,7 +253,6 @@ class _Columns:
         span, prefix = ends_of(column.args["table"]), prefix_of(place, self._parsed)
         if span is None or not prefix or self._parsed.text[slice(*span)] == prefix:
             return []
-        self._homes[id(column)] = place.name
         note = f"took {column.name} from {prefix} instead of {self._parsed.text[slice(*span)]}"
         return [Edit(*span, prefix, note)]
 
@@ -293,6 +287,12 @@ class _Columns:
         if column.args.get("table") and place is not None and place is not written:
             edits += self._moved(column, place)
         return edits
+
+
+def _ties(column: exp.Column, place: Place) -> bool:
+    """Whether it is what ties a thing to the others: taken from elsewhere it would tie nothing."""
+    join = column.find_ancestor(exp.Join, exp.Select)
+    return isinstance(join, exp.Join) and join.this is place.node and isinstance(column.parent, exp.EQ)
 
 
 def _is_ordered(column: exp.Column, parsed: Parsed) -> bool:

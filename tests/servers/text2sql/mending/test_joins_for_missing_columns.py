@@ -118,9 +118,16 @@ def test_a_table_that_is_named_but_not_read_is_joined_and_nothing_else_is_told()
     )
 
 
-def test_two_columns_that_stand_elsewhere_do_not_meet_themselves_there() -> None:
-    written = (
-        "SELECT customers.city FROM orders JOIN customers ON orders.customer_id = customers.id"
-        " JOIN products ON orders.age = products.age"
+@pytest.mark.parametrize("tie", ["routes.id = lands.id", "lands.id = routes.id"])
+def test_a_join_is_not_tied_to_nothing(tie: str) -> None:
+    schema = Schema(
+        (
+            table("routes", "line", "town_id>towns.id"),
+            table("towns", "id", "province"),
+            table("lands", "line", "land"),
+        )
     )
-    assert "customers.age = customers.age" not in mend(written, SHOP).sql
+    known = "SELECT towns.province FROM routes JOIN towns ON routes.town_id = towns.id JOIN lands ON"
+    sql = mend(f"{known} {tie}", schema).sql
+    assert "towns.id = towns.id" not in sql
+    assert "lands.id" in sql
