@@ -103,7 +103,6 @@ def _of_join(join: Join, writing: _Writing) -> dict[str, str]:
     slots |= writing.column("key", join.key) | writing.column("parent_key", join.parent_key)
     slots |= writing.column("parent_label", join.parent.label)
     slots |= writing.column("parent_more", join.parent.category or (join.parent.numbers or (None,))[0])
-    slots |= writing.column("child_amount", (join.child.numbers or (None,))[0])
     return slots | writing.column("child_number", (join.child.numbers or (join.child.category,))[0])
 
 
