@@ -136,10 +136,14 @@ def _verified(opened: "Opened", sql: str) -> tuple[str, str]:
 @examples.command("list")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON array on stdout.")
 @click.option("--database-name", "name", metavar="NAME", help="Only those of this database.")
+@click.pass_obj
 @_told
-def list_examples(*, as_json: bool, name: str | None) -> None:
-    """List the examples of every database, or of one."""
+def list_examples(databases: Databases, *, as_json: bool, name: str | None) -> None:
+    """List the examples of every database, of those that --database gives, or of one."""
     found = _store().list(name)
+    if name is None and click.get_current_context().find_root().params.get("given"):
+        given = {opened.name for opened in databases.all()}
+        found = {database: those for database, those in found.items() if database in given}
     if as_json:
         data = [
             {"database": database, "question": one.question, "sql": one.sql}

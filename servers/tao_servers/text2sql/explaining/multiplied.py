@@ -31,10 +31,10 @@ def combined(parts: Parts) -> tuple[Table, Table] | None:
     tables, edges = _tables(parts), _edges(parts)
     if not any(map(_is_of_rows, _aggregates(parts))):
         return None
-    for _, one in edges:
-        other = _many(one, edges)
+    for _, name in edges:
+        other = _many(name, edges)
         if other is not None and _many(other, edges) is not None:
-            return tables[one], tables[other]
+            return tables[name], tables[other]
     return None
 
 

@@ -5,6 +5,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from tao_servers.text2sql.command.examples import examples
+from tao_servers.text2sql.command.group import run
 from tao_servers.text2sql.tools import Databases
 from tests.support.sql_server import database_at
 
@@ -141,6 +142,13 @@ def test_the_database_is_the_only_one_or_named(shop: Path, odd: Path) -> None:
     assert told("add", "q", COUNT).exit_code == 2
     assert listed("--database-name", "odd") == []
     assert len(listed("--database-name", "shop")) == 1
+
+
+def test_the_databases_given_are_those_whose_examples_are_listed(shop: Path, odd: Path) -> None:
+    told("add", "q", COUNT, paths=(shop,))
+    for path, count in ((shop, 1), (odd, 0)):
+        given = CliRunner().invoke(run, ["--database", str(path), "examples", "list", "--json"])
+        assert len(json.loads(given.stdout)) == count
 
 
 def test_examples_of_a_database_that_is_gone_can_be_removed(shop: Path) -> None:
