@@ -261,6 +261,22 @@ def test_the_plan_tells_about_how_many_rows_are_read(shop: Path, sql: str, low: 
     assert low <= expected <= high
 
 
+@pytest.mark.parametrize(("rows", "most"), [(15, 15 * 15), (150_000, 4e6**2)])
+def test_numbers_that_leave_most_out_do_not_make_a_table_large(
+    tmp_path: Path, rows: int, most: float
+) -> None:
+    path = tmp_path / "calls.sqlite"
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("CREATE TABLE calls (phone INTEGER PRIMARY KEY, length)")
+        connection.executemany(
+            "INSERT INTO calls VALUES (?, 1)", ((13_000_000_000 + 7919 * n,) for n in range(rows))
+        )
+        connection.commit()
+    expected = engine_of(path).expected_rows("SELECT count(*) FROM calls a CROSS JOIN calls b", Stop())
+    assert expected is not None
+    assert rows**2 <= expected <= most
+
+
 def test_the_stamp_changes_with_the_file(people: Path) -> None:
     engine = engine_of(people)
     before = engine.stamp()
