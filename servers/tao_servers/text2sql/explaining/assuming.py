@@ -3,6 +3,7 @@
 import datetime
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from tao_prompts.language import Language
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["assumptions"]
 
 _MOST = 8
+_MOST_ALIKE = 2
 _LONGEST = 240
 _LONGEST_VALUE = 60
 # Smaller whole numbers are read alike by everybody.
@@ -89,11 +91,13 @@ def assumptions(outcome: "Outcome") -> list[str]:
     chosen = outcome.chosen
     if chosen is None:
         return []
-    mends = _mended(chosen.mends, outcome.task.language)
-    found = [*_from_link(chosen, outcome.task), *mends, *_from_statement(chosen, outcome.task)]
+    # What weighs most goes first, since there is not room for everything.
+    warnings = chosen.checked.warnings if chosen.checked is not None else ()
+    found = [_warned(text, outcome.task.language) for text in warnings]
+    found += _from_link(chosen, outcome.task)
+    found += _mended(chosen.mends, outcome.task.language)
+    found += _from_statement(chosen, outcome.task)
     found += _questioned(chosen, outcome.task)
-    if chosen.checked is not None:
-        found += [_warned(text, outcome.task.language) for text in chosen.checked.warnings]
     return [one_line(text, _LONGEST) for text in dict.fromkeys(found)][:_MOST]
 
 
@@ -145,12 +149,12 @@ def _questioned(chosen: "Candidate", task: "Task") -> Iterator[str]:
     if tree is None:
         return
     texts = [one for one in tree.find_all(exp.Literal) if one.is_string]
-    for match in dropped(task, [text.name for text in texts], chosen.sql):
-        place = one_line(f"{match.table}.{match.column}", 2 * _LONGEST_VALUE)
-        yield _said(task.language, "dropped", words=one_line(match.words, _LONGEST_VALUE), place=place)
     # What is an argument of another function is a format or a unit.
     compared = [text.name for text in texts if isinstance(text.parent, exp.Predicate | exp.Lower | exp.Upper)]
-    for text in unasked(task, compared):
+    for match in islice(dropped(task, compared, chosen.sql), _MOST_ALIKE):
+        place = one_line(f"{match.table}.{match.column}", 2 * _LONGEST_VALUE)
+        yield _said(task.language, "dropped", words=one_line(match.words, _LONGEST_VALUE), place=place)
+    for text in islice(unasked(task, compared), _MOST_ALIKE):
         yield _said(task.language, "unasked", value=one_line(text, _LONGEST_VALUE))
 
 
@@ -270,7 +274,7 @@ def _joined_told(parts: "Parts", words: "Words", language: Language) -> Iterator
         yield _said(language, "counted", a=counted.full_name)
     if both is not None:
         yield _said(language, "combined", a=both[0].full_name, b=both[1].full_name)
-    for call, one, many in multiplied(parts):
+    for call, one, many in islice(multiplied(parts), _MOST_ALIKE):
         yield _said(language, "multiplied", x=words.value(call), a=one.full_name, b=many.full_name)
 
 

@@ -53,14 +53,15 @@ def charted(
 ) -> list[Charted]:
     """The columns of a result, called as `headings` say; those without any value are left out."""
     families = {name.lower(): family for name, family in types.items()}
-    # One and the same heading would make one series of two.
-    are_apart = len(set(headings)) == len(rows.columns)
+    titles = [one_line(heading, _LONGEST_TITLE) for heading in headings]
+    # One and the same title would make one series of two.
+    are_apart = len(set(titles)) == len(rows.columns)
     found = []
     for place, name in enumerate(rows.columns):
         cells = [row[place] for row in rows.rows]
         if any(cell is not None for cell in cells):
             one = _charted(name, families.get(name.lower()), cells, language)
-            found.append(replace(one, title=one_line(headings[place], _LONGEST_TITLE)) if are_apart else one)
+            found.append(replace(one, title=titles[place]) if are_apart else one)
     return found
 
 

@@ -31,12 +31,18 @@ def _is_whole(node: exp.Expr, parts: Parts) -> bool:
         return False
     if isinstance(node, exp.Paren | exp.Sum | exp.Max | exp.Min | exp.Nullif):
         return isinstance(node.this, exp.Expr) and _is_whole(node.this, parts)
-    if isinstance(node, exp.Add | exp.Sub | exp.Mul):
+    if isinstance(node, exp.Add | exp.Sub | exp.Mul | exp.Mod):
         return _is_whole(node.this, parts) and _is_whole(node.expression, parts)
     if isinstance(node, exp.Case):
         branches = [one.args["true"] for one in node.args["ifs"]]
         other = node.args.get("default")
         return all(_is_whole(one, parts) for one in branches + ([other] if other is not None else []))
+    if isinstance(node, exp.If):
+        return all(isinstance(one, exp.Expr) and _is_whole(one, parts) for one in _branches(node))
+    if isinstance(node, exp.Window):
+        return _is_whole(node.this, parts)
+    if isinstance(node, exp.Predicate):
+        return parts.schema.dialect == "sqlite"
     if isinstance(node, exp.Literal):
         return not node.is_string and node.name.isdecimal()
     if isinstance(node, exp.Column):
@@ -44,6 +50,11 @@ def _is_whole(node: exp.Expr, parts: Parts) -> bool:
         type_ = found[1].type.lower() if found is not None else ""
         return "int" in type_ and not any(word in type_ for word in ("interval", "point"))
     return _is_count(node) or _is_of_query(node, parts)
+
+
+def _branches(choice: exp.If) -> list[object]:
+    other = choice.args.get("false")
+    return [choice.args.get("true"), *([other] if other is not None else [])]
 
 
 def _is_count(node: exp.Expr) -> bool:

@@ -19,38 +19,51 @@ _ONCE = (exp.Max, exp.Min)
 
 
 def counted_table(parts: Parts) -> Table | None:
-    """The table whose rows a COUNT(*) over joined tables counts, where that is one of them alone."""
-    tables, edges = _tables(parts), _edges(parts)
-    fine = {many for _, many in edges if _many(many, edges) is None}
-    is_counted = any(map(_is_of_rows, _aggregates(parts)))
-    return tables[fine.pop()] if is_counted and len(fine) == 1 else None
+    """The table whose rows a COUNT(*) over joined tables counts, where that is plain."""
+    leaves = _leaves(parts)
+    return _tables(parts)[leaves[0]] if len(leaves) == 1 else None
 
 
 def combined(parts: Parts) -> tuple[Table, Table] | None:
     """Two tables of whose rows a COUNT(*) counts every combination."""
-    tables, edges = _tables(parts), _edges(parts)
-    if not any(map(_is_of_rows, _aggregates(parts))):
-        return None
-    for _, name in edges:
-        other = _many(name, edges)
-        if other is not None and _many(other, edges) is not None:
-            return tables[name], tables[other]
-    return None
+    leaves, tables = _leaves(parts), _tables(parts)
+    return (tables[leaves[0]], tables[leaves[1]]) if len(leaves) > 1 else None
 
 
 def multiplied(parts: Parts) -> Iterator[tuple[exp.AggFunc, Table, Table]]:
-    """The aggregates of columns of a table whose rows come several times, that table, and the one that has
-    several rows for one of it."""
+    """The aggregates of a table's columns whose rows come several times, with it and what brings several.
+
+    For each two tables only the first.
+    """
     tables, edges = _tables(parts), _edges(parts)
+    told: set[tuple[str, str]] = set()
     for call in _aggregates(parts):
         if isinstance(call, _ONCE) or isinstance(call.this, exp.Distinct):
             continue
         own = {_name_of(column, parts) for column in call.find_all(exp.Column)}
         for name in (one for one in tables if one in own):
             far = _many(name, edges)
-            if far is not None and far not in own:
+            if far is not None and far not in own and (name, far) not in told:
+                told.add((name, far))
                 yield call, tables[name], tables[far]
                 break
+
+
+def _leaves(parts: Parts) -> list[str]:
+    """The names in FROM with none below them, where keys tie all and a COUNT(*) counts them; else none."""
+    edges, tables = _edges(parts), _tables(parts)
+    is_plain = len(tables) == len(parts.sources) and not parts.sides
+    if not is_plain or not any(map(_is_of_rows, _aggregates(parts))) or not _is_connected(set(tables), edges):
+        return []
+    above = {one for one, _ in edges}
+    return [name for name in tables if name not in above]
+
+
+def _is_connected(names: set[str], edges: list[tuple[str, str]]) -> bool:
+    reached = set(edges[0]) if edges else set[str]()
+    for _ in edges:
+        reached |= {name for edge in edges if reached & set(edge) for name in edge}
+    return bool(edges) and reached == names
 
 
 def _aggregates(parts: Parts) -> Iterator[exp.AggFunc]:
@@ -71,16 +84,11 @@ def _tables(parts: Parts) -> dict[str, Table]:
 
 def _many(name: str, edges: list[tuple[str, str]]) -> str | None:
     """A name in FROM that brings several rows for one of this name, however far away."""
-    seen, waiting = {name}, [name]
-    while waiting:
-        here = waiting.pop()
-        for one, many in edges:
-            if one == here and many not in seen:
-                return many
-            if many == here and one not in seen:
-                seen.add(one)
-                waiting.append(one)
-    return None
+    # Of what is above it, it has one row each.
+    above = {name}
+    for _ in edges:
+        above |= {one for one, many in edges if many in above}
+    return next((many for one, many in edges if one in above and many not in above), None)
 
 
 def _edges(parts: Parts) -> list[tuple[str, str]]:
@@ -106,7 +114,9 @@ def _edge(one: exp.Column, many: exp.Column, parts: Parts) -> tuple[str, str] | 
     if near is None or far is None or names[0] is None or names[1] is None or names[0] == names[1]:
         return None
     is_meant = (far[1].references or "").lower() == f"{near[0].full_name}.{near[1].name}".lower()
-    if _is_key(*far) or not (is_meant or _is_key(*near)):
+    # Where nobody declared keys, what another column is named after is taken for one.
+    has_keys = any(column.primary_key for column in near[0].columns)
+    if _is_key(*far) or not (_is_key(*near) or (is_meant and not has_keys)):
         return None
     return names[0], names[1]
 

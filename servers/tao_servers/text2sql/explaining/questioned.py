@@ -1,5 +1,6 @@
 """Compares the texts in a statement with those in the question: one dropped, or one that nobody asked for."""
 
+import re
 from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING
 
@@ -12,12 +13,18 @@ if TYPE_CHECKING:
 __all__ = ["dropped", "unasked"]
 
 _SURE = 0.95
-_MOST = 2
 _SHORTEST = 2
+# A word for how much or which, which may be the name of a level or a state as well.
+_EVERYDAY_WORDS = """
+    all any average best count each every first highest last latest least low lowest most new number old one
+    open order other top total 全部 所有 一般 平均 其他 其它 普通 最新 最高 最低 总数 正常
+"""
+_EVERYDAY = frozenset(_EVERYDAY_WORDS.split())
+_DAY = re.compile(r"\d{4}-\d{2}")
 
 
 def dropped(task: "Task", texts: Collection[str], sql: str) -> list["ValueMatch"]:
-    """Values that the question names as they are stored, and that the statement has in none of its `texts`.
+    """Values that the question names as they are stored, and that the statement looks for in no `texts`.
 
     A word that names a table or a column that the statement has is taken for that name.
     """
@@ -30,9 +37,10 @@ def dropped(task: "Task", texts: Collection[str], sql: str) -> list["ValueMatch"
             there.add(words)
         elif match.score >= _SURE and len(words) >= _SHORTEST and not words.isdecimal():
             sure.setdefault(words, match)
-    missing = {words: match for words, match in sure.items() if words not in there}
-    longest = [words for words in missing if not any(words in one and words != one for one in sure)]
-    return [missing[words] for words in longest[:_MOST]]
+    missing = {words: one for words, one in sure.items() if words not in there | _EVERYDAY}
+    return [
+        one for words, one in missing.items() if not any(words in long and words != long for long in sure)
+    ]
 
 
 def unasked(task: "Task", texts: Collection[str]) -> Iterator[str]:
@@ -40,10 +48,16 @@ def unasked(task: "Task", texts: Collection[str]) -> Iterator[str]:
     known = [name_key(task.question), name_key(task.notes)]
     known += [name_key(text) for match in task.link.values for text in (match.value, match.words)]
     for text in texts:
-        key = name_key(text.strip("%_ "))
-        if any(sign.isalpha() for sign in key) and not any(key in one for one in known):
+        parts = [name_key(part) for part in re.split("[%_]+", text)]
+        is_new = any(not any(part in one for one in known) for part in parts if _is_word(part))
+        if is_new and not _DAY.match(text):
             yield text
 
 
+def _is_word(key: str) -> bool:
+    return any(sign.isalpha() for sign in key)
+
+
 def _overlap(one: str, other: str) -> bool:
-    return bool(one) and bool(other) and (one in other or other in one)
+    short, long = sorted((one, other), key=len)
+    return one == other or (len(short) >= _SHORTEST and short in long)

@@ -75,7 +75,7 @@ class _Columns:
         others = [one for one in around if one is not place and prefix_of(one, self._parsed)]
         having = [one for one in others if one.has(name) and not self._meets_itself(column, one)]
         having = self._by_key(column, having, scope) if len(having) > 1 else having
-        if len(having) == 1 and not _ties(column, place):
+        if len(having) == 1 and not self._ties(column, place):
             return self._moved(column, having[0])
         return (
             self._renamed(column, best(column.name, self._of([place]), self._tables, SURE), place)
@@ -207,6 +207,15 @@ class _Columns:
         folded = self._folded(name) if name else self._names.of(column.this)
         return self._names.of(other.this) == folded or bool(pair.find_ancestor(exp.Join))
 
+    def _ties(self, column: exp.Column, place: Place) -> bool:
+        """Whether it is what ties a thing to the others: taken from elsewhere it would tie nothing."""
+        join, pair = column.find_ancestor(exp.Join, exp.Select), column.parent
+        if not (isinstance(join, exp.Join) and join.this is place.node and isinstance(pair, exp.EQ)):
+            return False
+        other = pair.expression if pair.this is column else pair.this
+        is_column = isinstance(other, exp.Column) and other.args.get("table") is not None
+        return is_column and self._names.of_table(other.args["table"]) != place.name
+
     def _by_key(self, column: exp.Column, having: list[Place], scope: Scope) -> list[Place]:
         """Of several that have the column those that the other side of `=` is a foreign key to."""
         equal = column.parent
@@ -287,12 +296,6 @@ class _Columns:
         if column.args.get("table") and place is not None and place is not written:
             edits += self._moved(column, place)
         return edits
-
-
-def _ties(column: exp.Column, place: Place) -> bool:
-    """Whether it is what ties a thing to the others: taken from elsewhere it would tie nothing."""
-    join = column.find_ancestor(exp.Join, exp.Select)
-    return isinstance(join, exp.Join) and join.this is place.node and isinstance(column.parent, exp.EQ)
 
 
 def _is_ordered(column: exp.Column, parsed: Parsed) -> bool:

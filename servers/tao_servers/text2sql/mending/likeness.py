@@ -24,10 +24,10 @@ LIKE = 0.8
 _MARGIN = 0.04
 _LONGEST = 80
 # The bundled embedder finds 类型 for 类别 (.65, the next .33); 作者 is 作家 (.70) and 书名 (.62) to it.
-_LONG_ENDING = 5
 _NEAR = 0.6
 _NEAR_MARGIN = 0.12
 _MOST_NEAR = 200
+_LONG_ENDING = 5
 # Of 100: whatever differs in a third of its characters.
 _ROUGHLY = 55
 # What is reckoned from a column, or denies it, is not the column.
@@ -136,7 +136,7 @@ def _alike(written: str, real: str, owner: str, others: frozenset[str]) -> float
     owners = ("".join(_words(owner)), _key(owner))
     parts = _contained_words(ones, twos, others)
     if len(ones) == len(twos) == 1:
-        parts = max(parts, _shortened(one, two))
+        parts = max(parts, _shortened(one, two, _key(owner)))
     edited = _edited(one, two) if OSA.distance(one, two, score_cutoff=1) == 1 else _edited_words(ones, twos)
     return max(_with_owner("".join(ones), "".join(twos), owners), parts, edited)
 
@@ -183,15 +183,16 @@ def _contained_words(ones: tuple[str, ...], twos: tuple[str, ...], others: froze
     return _contained("".join(short), "".join(long), others)
 
 
-def _shortened(one: str, two: str) -> float:
-    """For glued words of which one lacks a part in the middle: `sbcountry`, `sbcustcountry`."""
+def _shortened(one: str, two: str, owner: str) -> float:
+    """For glued words of which one lacks what is of the owner's name: `sbcountry`, `sbcustcountry`."""
     short, long = sorted((one, two), key=len)
     missing = len(long) - len(short)
-    before = next((n for n in range(len(short)) if short[n] != long[n]), len(short))
-    left_out, ending = long[before : before + missing], short[before:]
-    if not 0 < missing <= len(short) // 2 or before < 2 or len(ending) < _LONG_ENDING:
-        return 0.0
-    is_same = long[before + missing :] == ending and not _RECKONED.match(left_out) and not _digits(left_out)
+    # `sbc|ustc|ountry` is `sb|cust|country` as well.
+    parts = ((short[:n], long[n : n + missing], short[n:]) for n in range(2, len(short) - _LONG_ENDING + 1))
+    fits = 0 < missing <= len(short) // 2
+    is_same = fits and any(
+        middle in owner and long == beginning + middle + ending for beginning, middle, ending in parts
+    )
     return 0.82 if is_same else 0.0
 
 

@@ -283,3 +283,7 @@ def test_the_axes_are_called_by_the_headings_unless_two_are_alike() -> None:
     alike = chart(rows, title="t", language="zh", headings=["城市", "数", "数"])
     assert alike is not None
     assert {point["series"] for point in alike["data"]["values"]} == {"COUNT(*)", "SUM(total)"}
+    long = [f"{'number of rows with age ' * 2}{n}" for n in range(2)]
+    cut = chart(rows, title="t", language="zh", headings=["城市", *long])
+    assert cut is not None
+    assert {point["series"] for point in cut["data"]["values"]} == {"COUNT(*)", "SUM(total)"}

@@ -19,6 +19,9 @@ CREATE TABLE accounts (
     balance REAL
 );
 CREATE TABLE safes (id INTEGER PRIMARY KEY, branch_id INTEGER REFERENCES branches (id));
+CREATE TABLE transfers (id INTEGER PRIMARY KEY, account_id INTEGER REFERENCES accounts (id), amount REAL);
+CREATE TABLE lines (order_id INTEGER, line INTEGER, PRIMARY KEY (order_id, line));
+CREATE TABLE parcels (id INTEGER PRIMARY KEY, order_id INTEGER REFERENCES lines (order_id), line INTEGER);
 CREATE TABLE addresses (customer_id INTEGER PRIMARY KEY REFERENCES customers (id), town TEXT);
 """
 ACCOUNTS = "accounts a JOIN branches b ON a.branch_id = b.id"
@@ -52,6 +55,10 @@ def bank(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asked]:
         (f"SELECT COUNT(b.id) FROM {ACCOUNTS}", "a row of branches that has several of accounts"),
         (f"SELECT SUM(a.balance) FROM {CHASM}", "a row of accounts that has several of safes"),
         (f"SELECT COUNT(*) FROM {CHASM}", "all combinations of a row of accounts with one of safes"),
+        (
+            f"SELECT COUNT(*) FROM {CHASM} JOIN transfers t ON t.account_id = a.id",
+            "all combinations of a row of safes with one of transfers",
+        ),
     ],
 )
 def test_what_a_join_does_to_a_count_or_a_sum_is_told(bank: Asked, sql: str, told: str) -> None:
@@ -82,7 +89,22 @@ def test_it_is_told_in_chinese_as_well(bank: Asked) -> None:
         # Not by a key: nothing is known.
         "SELECT COUNT(*) FROM customers c JOIN branches b ON b.name = c.name",
         "SELECT COUNT(*) FROM accounts a JOIN accounts o ON o.id = a.id",
+        f"SELECT COUNT(*) FROM {ACCOUNTS} JOIN customers c ON c.name = b.name",
+        "SELECT b.name, COUNT(*) FROM branches b LEFT JOIN accounts a ON a.branch_id = b.id GROUP BY b.name",
+        f"SELECT COUNT(*) FROM {ACCOUNTS} JOIN (SELECT branch_id FROM safes) s ON s.branch_id = b.id",
+        # Half of a key is none.
+        "SELECT COUNT(*) FROM parcels p JOIN lines l ON p.order_id = l.order_id",
+        # Two ways lead to one and the same.
+        "SELECT SUM(t.amount) FROM transfers t JOIN accounts a ON t.account_id = a.id"
+        " JOIN customers c ON a.customer_id = c.id JOIN branches b ON a.branch_id = b.id AND c.id = b.id",
     ],
 )
 def test_what_counts_everything_once_is_not_told(bank: Asked, sql: str) -> None:
     assert assumptions(bank.outcome("how many", sql)) == []
+
+
+def test_of_many_sums_one_is_told_and_a_join_without_a_condition_before_it(bank: Asked) -> None:
+    sums = ", ".join(f"SUM(b.rent + {n})" for n in range(9))
+    told = assumptions(bank.outcome("how many", f"SELECT {sums} FROM {ACCOUNTS} JOIN customers n"))
+    assert "Nothing connects" in told[0]
+    assert sum("taken several times" in text for text in told) == 1

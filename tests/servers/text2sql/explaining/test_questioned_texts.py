@@ -40,6 +40,8 @@ def test_a_value_that_the_statement_lacks_is_told_in_either_language(asked: Aske
         ("SELECT count(*) FROM customers", ValueMatch("customers", "level", "金卡", "金", 1.0)),
         ("SELECT count(*) FROM customers", ValueMatch("customers", "level", "金卡", "金色卡", 0.8)),
         ("SELECT count(*) FROM orders WHERE id = 12", ValueMatch("orders", "id", "2025", "2025", 1.0)),
+        # An everyday word is not surely a value.
+        ("SELECT count(*) FROM customers", ValueMatch("customers", "level", "Top", "top", 0.95)),
         # A word that is a name of the statement is taken for that.
         ("SELECT count(level) FROM customers", ValueMatch("products", "name", "Level", "level", 1.0)),
     ],
@@ -76,6 +78,8 @@ def test_a_text_that_nobody_asked_for_is_told_in_either_language(asked: Asked) -
         ("上个月注册的客户", "strftime('%Y-%m', created_at) = '2025-10'"),
         ("上个月注册的客户", "created_at >= date('2025-10-01', 'start of month')"),
         ("编号是多少", "id = '17'"),
+        ("customers since 2024-01-01", "created_at >= '2024-01-01T00:00:00'"),
+        ("names that start with A and end with B", "name LIKE 'A%B'"),
     ],
 )
 def test_a_text_of_the_question_and_what_is_no_word_are_not_told(
@@ -83,3 +87,20 @@ def test_a_text_of_the_question_and_what_is_no_word_are_not_told(
 ) -> None:
     told = assumptions(asked.outcome(question, f"SELECT id FROM customers WHERE {condition}"))
     assert [text for text in told if "问题中没有" in text or "not in the question" in text] == []
+
+
+def test_a_letter_of_a_format_does_not_hide_that_a_value_is_missing(asked: Asked) -> None:
+    germany = ValueMatch("customers", "city", "Germany", "Germany", 1.0)
+    sql = "SELECT count(*) FROM customers WHERE strftime('%Y', registered_on) >= '2024'"
+    told = assumptions(
+        asked.outcome("How many customers in Germany since 2024-01-01?", sql, values=[germany])
+    )
+    assert "'Germany' of the question (customers.city) is not looked for" in told
+
+
+def test_of_many_texts_that_nobody_asked_for_two_are_told(asked: Asked) -> None:
+    places = ", ".join(f"'Place{n}'" for n in range(9))
+    told = assumptions(
+        asked.outcome("customers in Europe", f"SELECT id FROM customers WHERE city IN ({places})")
+    )
+    assert len(told) == 2

@@ -59,6 +59,25 @@ def test_another_question_asks_for_none(question: str) -> None:
             "SELECT COUNT(*) FILTER (WHERE paid = 1) * 1.0 / COUNT(*) FROM orders",
         ),
         ("SELECT id FROM orders ORDER BY paid / id", "SELECT id FROM orders ORDER BY paid * 1.0 / id"),
+        (
+            "SELECT SUM(paid = 1) / COUNT(*) FROM orders",
+            "SELECT SUM(paid = 1) * 1.0 / COUNT(*) FROM orders",
+        ),
+        (
+            "SELECT SUM(IIF(paid = 1, 1, 0)) / COUNT(*) FROM orders",
+            "SELECT SUM(IIF(paid = 1, 1, 0)) * 1.0 / COUNT(*) FROM orders",
+        ),
+        (
+            "SELECT paid, COUNT(*) / SUM(COUNT(*)) OVER () FROM orders GROUP BY paid",
+            "SELECT paid, COUNT(*) * 1.0 / SUM(COUNT(*)) OVER () FROM orders GROUP BY paid",
+        ),
+        ("SELECT ROUND(AVG(paid / id), 2) FROM orders", "SELECT ROUND(AVG(paid * 1.0 / id), 2) FROM orders"),
+        ("SELECT paid % 7 / id FROM orders", "SELECT paid % 7 * 1.0 / id FROM orders"),
+        # What is counted in steps stays beside the ratio.
+        (
+            "SELECT id / 9, SUM(paid) / COUNT(*) FROM orders WHERE id / 9 > 2 GROUP BY id / 9",
+            "SELECT id / 9, SUM(paid) * 1.0 / COUNT(*) FROM orders WHERE id / 9 > 2 GROUP BY id / 9",
+        ),
     ],
 )
 def test_whole_numbers_are_divided_with_the_fraction_kept(written: str, expected: str) -> None:
@@ -72,6 +91,14 @@ def test_whole_numbers_are_divided_with_the_fraction_kept(written: str, expected
         ("sqlite", "SELECT paid * 1.0 / id FROM orders"),
         ("sqlite", "SELECT CAST(paid AS REAL) / id FROM orders"),
         ("sqlite", "SELECT '1/2' FROM orders"),
+        ("sqlite", "SELECT id / paid, COUNT(*) FROM orders GROUP BY 1"),
+        ("sqlite", "SELECT id / paid AS step, COUNT(*) FROM orders GROUP BY step"),
+        ("sqlite", "SELECT id FROM orders WHERE id / paid = 2"),
+        ("sqlite", "SELECT id FROM orders LIMIT (SELECT COUNT(*) / 2 FROM orders)"),
+        ("sqlite", "SELECT substr('abcdef', id / paid) FROM orders"),
+        ("sqlite", "SELECT CAST(id / paid AS INTEGER) FROM orders"),
+        ("postgres", "SELECT date '2026-01-01' + id / 7 FROM orders"),
+        ("sqlite", "SELECT " + " + ".join(["paid / id"] * 9) + " FROM orders"),
         ("sqlite", "SELECT unknown / id FROM orders"),
         ("sqlite", "SELECT paid / FROM"),
         ("sqlite", "SELECT 'open / "),
@@ -83,6 +110,11 @@ def test_whole_numbers_are_divided_with_the_fraction_kept(written: str, expected
 )
 def test_what_keeps_its_fraction_or_cannot_be_read_is_left_alone(dialect: Dialect, written: str) -> None:
     assert with_fractions(written, schema(dialect)) == (written, [])
+
+
+def test_an_operator_with_the_same_sign_is_no_division() -> None:
+    sql, _ = with_fractions("SELECT |/ 25, paid / id FROM orders", schema("postgres"))
+    assert "|* 1.0" not in sql
 
 
 def test_a_division_inside_a_text_is_no_division() -> None:

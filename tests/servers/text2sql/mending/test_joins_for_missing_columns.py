@@ -131,3 +131,15 @@ def test_a_join_is_not_tied_to_nothing(tie: str) -> None:
     sql = mend(f"{known} {tie}", schema).sql
     assert "towns.id = towns.id" not in sql
     assert "lands.id" in sql
+
+
+@pytest.mark.parametrize(
+    ("tie", "expected"),
+    [
+        ("c.customer_id = c.id", "o.customer_id = c.id"),
+        ("o.customer_id = c.id AND c.status = 'done'", "o.customer_id = c.id AND o.status = 'done'"),
+    ],
+)
+def test_what_ties_nothing_yet_is_taken_from_where_it_is(tie: str, expected: str) -> None:
+    known = "SELECT c.city FROM orders AS o JOIN customers AS c ON"
+    assert mend(f"{known} {tie}", SHOP).sql == f"{known} {expected}"

@@ -85,7 +85,7 @@ class SqliteEngine:
             deadline.watch(connection)
             guard = Guard(connection, self._access)
             try:
-                sizes = table_sizes(connection)
+                sizes = table_sizes(connection, sql)
                 guard.start(sql)
                 return expected_rows(connection, sql, sizes)
             except _FAILURES as exc:

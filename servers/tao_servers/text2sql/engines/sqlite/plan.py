@@ -17,23 +17,31 @@ _MOST_COUNTED = 100_000
 _SMALLEST_ROW = 5
 
 
-def table_sizes(connection: sqlite3.Connection) -> dict[str, float]:
+def table_sizes(connection: sqlite3.Connection, sql: str) -> dict[str, float]:
     """About how many rows each table has, in lower case.
 
-    That is the highest row number, which SQLite finds at once; where it is high the rows are counted, up to
-    100,000, since numbers such as those of phones leave most out. A table without row numbers is left out.
+    That is the highest row number, which SQLite finds at once. Where it is high the rows of a table that the
+    statement may read are counted, up to 100,000, since numbers such as those of phones leave most out. A
+    table without row numbers is left out.
     """
     sizes: dict[str, float] = {}
+    found = connection.execute("SELECT type, name, sql FROM sqlite_master WHERE type IN ('table', 'view')")
+    made = [(kind, str(name), str(text)) for kind, name, text in found.fetchall()]
+    read = sql.lower()
+    if any(kind == "view" and name.lower() in read for kind, name, _ in made):
+        read += " ".join(text.lower() for kind, _, text in made if kind == "view")
     room = _bytes(connection) / _SMALLEST_ROW
-    for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
+    for name in (name for kind, name, _ in made if kind == "table"):
         try:
             highest = connection.execute(f"SELECT max(rowid) FROM {quoted(name)}").fetchone()[0]
             size = float(highest) if isinstance(highest, int) and highest > 0 else 1.0
-            sizes[name.lower()] = (
-                min(size, _counted(connection, name) or room) if size > _MOST_COUNTED else size
-            )
-        except sqlite3.Error:
+            if size > _MOST_COUNTED and name.lower() in read:
+                size = min(size, _counted(connection, name) or room)
+        except sqlite3.Error as exc:
+            if "interrupted" in str(exc):
+                raise
             continue
+        sizes[name.lower()] = size
     return sizes
 
 
