@@ -235,13 +235,14 @@ class _Columns:
 
     def _joined(self, column: exp.Column, scope: Scope, alias: str = "") -> list[Edit] | None:
         name = column.name
-
-        def picked(table: Table) -> Column | None:
-            exact = table.column(name)
-            choices = (Choice(one.name, one, table.name) for one in table.columns)
-            return exact or best(name, choices, self._tables, SURE)
-
         table = self._parsed.schema.table(alias) if alias else None
+        least = SURE if table is None else LIKE
+
+        def picked(far: Table) -> Column | None:
+            exact = far.column(name)
+            choices = (Choice(one.name, one, far.name) for one in far.columns)
+            return exact or best(name, choices, self._tables, least)
+
         only = picked if table is None else lambda far: picked(far) if far is table else None
         found = self._joining.edits(scope, name, only, "" if table is not None else alias)
         if found is None:

@@ -118,6 +118,23 @@ def test_a_table_that_is_named_but_not_read_is_joined_and_nothing_else_is_told()
     )
 
 
+def test_a_column_of_a_table_that_is_named_may_be_half_told_there_and_nowhere_else() -> None:
+    schema = Schema(
+        (
+            table("sbtransaction", "sbtxid", "sbtxcustid>sbcustomer.sbcustid", "sbtxamount"),
+            table("sbcustomer", "sbcustid", "sbcustcountry"),
+        )
+    )
+    known = "SELECT {}, SUM(sbtxamount) FROM sbtransaction{} GROUP BY {}"
+    key = "sbtransaction.sbtxcustid = sbcustomer.sbcustid"
+    written = known.format("sbcustomer.sbcountry", "", "sbcustomer.sbcountry")
+    assert mend(written, schema).sql == known.format(
+        "sbcustomer.sbcustcountry", f" JOIN sbcustomer ON {key}", "sbcustomer.sbcustcountry"
+    )
+    unnamed = known.format("sbcountry", "", "sbcountry")
+    assert mend(unnamed, schema).sql == unnamed
+
+
 @pytest.mark.parametrize("tie", ["routes.id = lands.id", "lands.id = routes.id"])
 def test_a_join_is_not_tied_to_nothing(tie: str) -> None:
     schema = Schema(
