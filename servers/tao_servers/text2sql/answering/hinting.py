@@ -4,10 +4,12 @@ import datetime
 from collections import defaultdict
 from collections.abc import Iterator
 
+from tao_servers.text2sql.answering.tallies import tallies
 from tao_servers.text2sql.answering.task import Task
 from tao_servers.text2sql.identifiers import identifier
 from tao_servers.text2sql.linking import DateMatch, ValueMatch, find_dates
 from tao_servers.text2sql.one_line import can_be_shown, one_line
+from tao_servers.text2sql.schema import Table
 
 __all__ = ["hints"]
 
@@ -22,8 +24,8 @@ _DAY = datetime.timedelta(days=1)
 
 
 def hints(task: Task) -> list[str]:
-    """Where the values that the question names stand, what its numbers are, and which days it means."""
-    found = [*_values(task), *_numbers(task), *_dates(task)]
+    """Where the values that the question names stand, what its numbers and days are, and what it counts."""
+    found = [*_values(task), *_numbers(task), *_dates(task), *_tallies(task)]
     if task.as_of is not None and task.link.dates:
         day = task.as_of.isoformat()
         found.append(f"今天是 {day}" if task.language == "zh" else f"today is {day}")
@@ -46,11 +48,13 @@ def _values(task: Task) -> Iterator[str]:
 
 
 def _place(match: ValueMatch, task: Task) -> str:
-    table = task.schema.table(match.table)
-    parts = [table.schema, table.name] if table is not None and table.schema else [match.table]
-    name = ".".join(identifier(part, task.schema.dialect) for part in [*parts, match.column] if part)
     value = match.value.replace("'", "''")
-    return f"{name} = '{value}'"
+    return f"{_column(task.schema.table(match.table) or match.table, match.column, task)} = '{value}'"
+
+
+def _column(table: Table | str, column: str, task: Task) -> str:
+    parts = [table] if isinstance(table, str) else [table.schema, table.name]
+    return ".".join(identifier(part, task.schema.dialect) for part in [*parts, column] if part)
 
 
 def _numbers(task: Task) -> Iterator[str]:
@@ -66,6 +70,16 @@ def _dates(task: Task) -> Iterator[str]:
         # Those that are the same whatever day it is, a model reads by itself.
         if date.words not in plain:
             yield f"{date.words} {_days(date)}"
+
+
+def _tallies(task: Task) -> Iterator[str]:
+    """A small model counts rows unless it is told that each stands for several things."""
+    for table, column in tallies(task.question, task.link.tables):
+        place = _column(table, column.name, task)
+        if not can_be_shown(place):
+            continue
+        rest = "是每一行的次数" if task.language == "zh" else "is how many each row stands for"
+        yield one_line(f"{place} {rest}: SUM({place})", _LONGEST)
 
 
 def _days(date: DateMatch) -> str:

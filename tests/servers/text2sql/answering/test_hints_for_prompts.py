@@ -13,6 +13,8 @@ from tao_servers.text2sql.schema import Column, Dialect, Schema, Table
 JUNE = datetime.date(2025, 6, 17)
 CUSTOMERS = Table("customers", (Column("city", "TEXT"), Column("Home Town", "TEXT")))
 SALES = Table("orders", (Column("status", "text"),), schema="Sales")
+CHECKINS = Table("checkins", (Column("day", "TEXT"), Column("count", "INTEGER")))
+VISITS = Table("参观", (Column("日期", "TEXT"), Column("次数", "INTEGER")))
 
 
 def found(
@@ -23,7 +25,7 @@ def found(
 ) -> list[str]:
     dates = find_dates(question, as_of)
     numbers = find_numbers(question, [(date.first_place, date.last_place) for date in dates])
-    schema = Schema((CUSTOMERS, SALES), dialect, "public")
+    schema = Schema((CUSTOMERS, SALES, CHECKINS, VISITS), dialect, "public")
     link = Link(schema.tables, values, tuple(numbers), tuple(dates))
     return hints(Task(question, language_of(question), schema, link, "", as_of=as_of))
 
@@ -115,6 +117,25 @@ def test_days_that_depend_on_today_are_told_with_today(question: str, days: tupl
     assert days[0] in told[0]
     assert any(day in told[0] for day in days[1:])
     assert "2025-06-17" in told[-1]
+    assert found(question) == []
+
+
+@pytest.mark.parametrize(
+    ("question", "told"),
+    [
+        ("How many check-ins were there on Monday?", "checkins.count"),
+        ("total number of checkins", "checkins.count"),
+        ("一共有多少次参观？", "参观.次数"),
+    ],
+)
+def test_where_rows_stand_for_several_things_their_count_is_told(question: str, told: str) -> None:
+    (hint,) = found(question)
+    assert hint.startswith(f"{told} ")
+    assert hint.endswith(f"SUM({told})")
+
+
+@pytest.mark.parametrize("question", ["Which checkin was the last?", "How many customers?", "哪天有参观？"])
+def test_a_count_that_is_not_asked_for_is_not_told(question: str) -> None:
     assert found(question) == []
 
 
