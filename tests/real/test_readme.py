@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tao.models.local.fetch import models_dir
 from tests.support.endpoint import scripted_endpoint
 
 pytestmark = pytest.mark.real
@@ -37,7 +38,11 @@ def blocks(page: str, language: str) -> list[str]:
 
 
 def run(command: list[str], base_url: str) -> subprocess.CompletedProcess[str]:
-    environ = os.environ | {"TAO_MODEL_BASE_URL": base_url, "TAO_MODEL_NAME": "m"}
+    environ = os.environ | {
+        "TAO_MODEL_BASE_URL": base_url,
+        "TAO_MODEL_NAME": "m",
+        "TAO_MODEL_IDLE_SECONDS": "0",
+    }
     return subprocess.run(
         command, cwd=ROOT, env=environ, capture_output=True, encoding="utf-8", timeout=300, check=False
     )
@@ -45,18 +50,24 @@ def run(command: list[str], base_url: str) -> subprocess.CompletedProcess[str]:
 
 @in_own_environment
 @pytest.mark.parametrize("page", ["README.md", "README.zh.md"])
-def test_every_shell_block_runs(page: str) -> None:
+def test_every_shell_block_runs(page: str, folder: Path) -> None:
+    models_dir().parent.mkdir(parents=True, exist_ok=True)
+    models_dir().symlink_to(folder, target_is_directory=True)
     scripts = blocks(page, "sh")
     assert len(scripts) >= 6
     for script in scripts:
         # The tests are what runs this; only that their recipe exists is left to see.
         shown = script.replace("make test", "make --dry-run test")
+        # The smaller model answers as plain a question as that one, and is the one that `make e2e` has.
+        shown = re.sub(r"--model local$", "--model local-small", shown, flags=re.MULTILINE)
         with scripted_endpoint(CALL, DONE) as endpoint:
             done = run(["bash", "-euc", shown], endpoint.base_url)
         assert done.returncode == 0, f"{script}\n{done.stdout}\n{done.stderr}"
         if "make ask" in script:
             assert "7999元" in done.stdout
             assert "价格表.txt:" in done.stdout
+        if "tao-text2sql ask" in script:
+            assert "5432" in done.stdout
 
 
 @in_own_environment
